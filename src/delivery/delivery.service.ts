@@ -1,0 +1,92 @@
+import {
+  Inject,
+  Injectable,
+  type LoggerService,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+
+import type { Clock } from '../clock';
+import type { Destination } from '../destinations/destination';
+import type { LaneHealthBoard } from '../outbox/lane-health';
+import type { Consumer, Outbox } from '../outbox/outbox';
+import { TRACKING_DELIVERY_PARTS } from '../tracking.tokens';
+import { Lane, type LaneReport, type LaneSettings } from './lane';
+
+/** How often a failing destination is mentioned in the log at the most. */
+const FAILURE_LOG_INTERVAL_MS = 60_000;
+
+export interface DeliveryParts {
+  readonly outbox: Outbox;
+  readonly lanes: readonly { readonly destination: Destination; readonly settings: LaneSettings }[];
+  readonly health: LaneHealthBoard;
+  readonly clock: Clock;
+  readonly logger: LoggerService;
+  readonly shutdownTimeoutMs: number;
+  /** Releases storage and connections. */
+  readonly close: () => Promise<void>;
+}
+
+/** Starts a lane per destination with the application and drains them when it closes. */
+@Injectable()
+export class DeliveryService implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly running: { lane: Lane; consumer: Consumer }[] = [];
+  private isStopped = false;
+
+  constructor(@Inject(TRACKING_DELIVERY_PARTS) private readonly parts: DeliveryParts) {}
+
+  onApplicationBootstrap(): void {
+    this.start();
+  }
+
+  /** Runs after the server closed, so that requests under way could still hand in their events. */
+  async onApplicationShutdown(): Promise<void> {
+    if (this.isStopped) return;
+    this.isStopped = true;
+    const { outbox, logger, shutdownTimeoutMs, close } = this.parts;
+    const isFlushed = this.running.length === 0 || (await outbox.flush(shutdownTimeoutMs));
+    for (const { lane } of this.running) lane.abort();
+    await Promise.all(this.running.map(({ consumer }) => consumer.stop()));
+    if (!isFlushed) {
+      const pending = (await outbox.stats()).reduce((sum, lane) => sum + lane.pending, 0);
+      if (pending > 0)
+        logger.warn(`tracking: ${pending} entries are still pending after ${shutdownTimeoutMs} ms`);
+    }
+    await close();
+  }
+
+  private start(): void {
+    const { outbox, lanes, health, clock } = this.parts;
+    for (const { destination, settings } of lanes) {
+      const lane = new Lane(destination, settings, clock, health, this.laneReport());
+      const consumer = outbox.consume(
+        {
+          destination: destination.name,
+          maxEntries: settings.maxBatchEvents,
+          concurrency: settings.concurrency,
+          lingerMs: settings.lingerMs,
+        },
+        lane.handle,
+      );
+      this.running.push({ lane, consumer });
+    }
+  }
+
+  private laneReport(): LaneReport {
+    const { logger, clock } = this.parts;
+    let mentionedAtMs = -Infinity;
+    return {
+      paused: (destination, reason) => {
+        logger.error(`tracking: ${destination} is paused, events are kept: ${reason}`);
+      },
+      deadLettered: (destination, eventId, reason) => {
+        logger.warn(`tracking: ${destination} gave up event ${eventId}: ${reason}`);
+      },
+      failed: (destination, reason) => {
+        if (clock.now() - mentionedAtMs < FAILURE_LOG_INTERVAL_MS) return;
+        mentionedAtMs = clock.now();
+        logger.warn(`tracking: ${destination} fails, trying again: ${reason}`);
+      },
+    };
+  }
+}

@@ -1,0 +1,160 @@
+import type { Clock } from '../clock';
+import type { DeliveryOutcome, Destination } from '../destinations/destination';
+import type { WireEvent } from '../events/wire-event';
+import type { LaneHealthBoard } from '../outbox/lane-health';
+import type { LeasedEntry, NextStep } from '../outbox/outbox';
+import { groupIntoBatches } from './batches';
+import { Limiter } from './limiter';
+import { nextStep } from './next-step';
+import type { RetryPolicy } from './retry-policy';
+
+export interface LaneSettings {
+  /** At most so many events in one request; never more than the platform takes. */
+  readonly maxBatchEvents: number;
+  /** How many requests may be under way at once. */
+  readonly concurrency: number;
+  readonly lingerMs: number;
+  /** Deadline of one request, from connect to the last byte of the answer. */
+  readonly timeoutMs: number;
+  readonly retry: RetryPolicy;
+}
+
+/** Tells what happened to people and counters; never holds an event's content. */
+export interface LaneReport {
+  /** Said once when the lane pauses, not for every entry. */
+  paused(destination: string, reason: string): void;
+  deadLettered(destination: string, eventId: string, reason: string): void;
+  failed(destination: string, reason: string): void;
+}
+
+/**
+ * Carries leased entries of one destination to it and says what becomes of each. Knows no platform
+ * and no storage.
+ */
+export class Lane {
+  private readonly limiter: Limiter;
+  private readonly attempts = new Set<AbortController>();
+
+  constructor(
+    private readonly destination: Destination,
+    private readonly settings: LaneSettings,
+    private readonly clock: Clock,
+    private readonly health: LaneHealthBoard,
+    private readonly report: LaneReport,
+    private readonly random: () => number = Math.random,
+  ) {
+    this.limiter = new Limiter(settings.concurrency);
+  }
+
+  /** The handler that an outbox calls. */
+  readonly handle = async (entries: readonly LeasedEntry[]): Promise<readonly NextStep[]> => {
+    const steps = new Array<NextStep>(entries.length);
+    const fresh: number[] = [];
+    for (const [index, entry] of entries.entries()) {
+      if (this.isExpired(entry)) steps[index] = { kind: 'expire', reason: this.expiryReason() };
+      else fresh.push(index);
+    }
+    const wires = fresh.map((index) => (entries[index] as LeasedEntry).wire);
+    const batches = groupIntoBatches(wires, {
+      maxBatchEvents: this.settings.maxBatchEvents,
+      maxBatchBytes: this.destination.limits.maxBatchBytes,
+    });
+    await Promise.all(
+      batches.map(async (batch) => {
+        const outcomes = await this.deliver(batch.map((at) => wires[at] as WireEvent));
+        const random = this.random();
+        for (const [position, at] of batch.entries()) {
+          const index = fresh[at] as number;
+          steps[index] = this.step(entries[index] as LeasedEntry, outcomes[position], random);
+        }
+      }),
+    );
+    return steps;
+  };
+
+  /** Cuts off every request under way; their entries stay pending. */
+  abort(): void {
+    for (const attempt of this.attempts) attempt.abort();
+  }
+
+  /**
+   * One outcome per event. A refused batch is halved until the culprits stand alone, so that the good
+   * events pass: at most `2·p·ceil(log2 n)` further requests for `p` culprits in `n`.
+   */
+  private async deliver(wires: readonly WireEvent[]): Promise<readonly DeliveryOutcome[]> {
+    const outcomes = await this.limiter.run(() => this.attempt(wires));
+    if (wires.length === 1 || !outcomes.every(({ kind }) => kind === 'batch-refused'))
+      return outcomes;
+    const middle = Math.ceil(wires.length / 2);
+    const first = await this.deliver(wires.slice(0, middle));
+    const second = await this.deliver(wires.slice(middle));
+    return [...first, ...second];
+  }
+
+  private async attempt(wires: readonly WireEvent[]): Promise<readonly DeliveryOutcome[]> {
+    const controller = new AbortController();
+    this.attempts.add(controller);
+    const cancelDeadline = this.clock.after(this.settings.timeoutMs, () => {
+      controller.abort();
+    });
+    try {
+      const outcomes = await this.destination.deliver(wires, controller.signal);
+      this.note(outcomes);
+      return outcomes;
+    } catch (error) {
+      // Destinations return outcomes; one that throws has a fault, and the events are not to blame.
+      const outcome: DeliveryOutcome = {
+        kind: 'retryable',
+        reason: `internal fault: ${nameOf(error)}`,
+      };
+      this.note([outcome]);
+      return wires.map(() => outcome);
+    } finally {
+      cancelDeadline();
+      this.attempts.delete(controller);
+    }
+  }
+
+  private note(outcomes: readonly DeliveryOutcome[]): void {
+    const { name } = this.destination;
+    const permanent = outcomes.find((outcome) => outcome.kind === 'permanent');
+    const retryable = outcomes.find((outcome) => outcome.kind === 'retryable');
+    if (permanent !== undefined) {
+      if (this.health.paused(name, permanent.reason)) this.report.paused(name, permanent.reason);
+    } else if (retryable !== undefined) {
+      this.health.failed(name, retryable.reason);
+      this.report.failed(name, retryable.reason);
+    } else {
+      // The platform answered sensibly, be it with a refusal of an event.
+      this.health.delivered(name);
+    }
+  }
+
+  private step(entry: LeasedEntry, outcome: DeliveryOutcome | undefined, random: number): NextStep {
+    const facts = {
+      attempts: entry.attempts + 1,
+      pendingMs: this.clock.now() - entry.acceptedAtMs,
+      random,
+    };
+    const known: DeliveryOutcome = outcome ?? {
+      kind: 'retryable',
+      reason: 'internal fault: no outcome',
+    };
+    const step = nextStep(known, facts, this.settings.retry);
+    if (step.kind === 'dead-letter')
+      this.report.deadLettered(this.destination.name, entry.eventId, step.reason);
+    return step;
+  }
+
+  private isExpired(entry: LeasedEntry): boolean {
+    return this.clock.now() - entry.occurredAtMs > this.destination.limits.maxEventAgeMs;
+  }
+
+  private expiryReason(): string {
+    return `older than the ${Math.round(this.destination.limits.maxEventAgeMs / 3_600_000)} hours that the platform takes`;
+  }
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}

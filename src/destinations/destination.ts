@@ -1,0 +1,62 @@
+import type { ConsentPurpose } from '../events/consent';
+import type { ProblemCode, Problem } from '../events/problem';
+import type { ProtectedEvent, UserDataForm } from '../events/protected-event';
+import type { WireEvent } from '../events/wire-event';
+
+/** What one event became in a platform's words. */
+export type Encoding<Wire extends WireEvent = WireEvent> =
+  /** `notes` name what was changed to fit: a text that was cut, an ID that was derived. */
+  | { readonly kind: 'encoded'; readonly wire: Wire; readonly notes?: readonly Problem[] }
+  /** The platform has no such event; no failure. */
+  | { readonly kind: 'unsupported'; readonly reason: string }
+  /** The platform would refuse it; `reason` says what is missing and what to do. */
+  | {
+      readonly kind: 'invalid';
+      readonly reason: string;
+      readonly field?: string;
+      readonly code?: ProblemCode;
+    };
+
+/** What became of one event in a batch. Exactly one per event, in the order of the batch. */
+export type DeliveryOutcome =
+  | { readonly kind: 'delivered' }
+  /** The same bytes may pass later. */
+  | { readonly kind: 'retryable'; readonly reason: string; readonly retryAfterMs?: number }
+  /** This event will never pass. */
+  | { readonly kind: 'rejected'; readonly reason: string; readonly platformCode?: string }
+  /** One of the batch is bad and nobody says which: delivery halves the batch to find it. */
+  | { readonly kind: 'batch-refused'; readonly reason: string; readonly platformCode?: string }
+  /** Nothing passes until a person acts: the lane pauses, nothing is thrown away. */
+  | { readonly kind: 'permanent'; readonly reason: string };
+
+export interface DestinationLimits {
+  /** The most events in one request. */
+  readonly maxBatchEvents: number;
+  /** The most bytes of one request's body. */
+  readonly maxBatchBytes: number;
+  /** Older events are refused by the platform. */
+  readonly maxEventAgeMs: number;
+}
+
+/** One platform account. Pure translation plus one request. */
+export interface Destination<Wire extends WireEvent = WireEvent> {
+  readonly name: string;
+  readonly limits: DestinationLimits;
+  /** An event goes there only if none of these is denied. */
+  readonly requiredConsent: readonly ConsentPurpose[];
+  /** The forms of user data that `encode` reads; no other has to be hashed. */
+  readonly userDataForms: readonly UserDataForm[];
+  /** Pure: the same event gives the same bytes. May throw only on a fault of ours. */
+  encode(event: ProtectedEvent): Encoding<Wire>;
+  /**
+   * Sends one request: at most `limits.maxBatchEvents` events with equal envelopes. Never rejects.
+   *
+   * @param signal ends the attempt; what it cut off is `retryable`.
+   */
+  deliver(batch: readonly Wire[], signal: AbortSignal): Promise<readonly DeliveryOutcome[]>;
+}
+
+/** One outcome for all events of a batch. */
+export function sameOutcome(count: number, outcome: DeliveryOutcome): DeliveryOutcome[] {
+  return new Array<DeliveryOutcome>(count).fill(outcome);
+}

@@ -1,0 +1,20 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { TrackOptions, TrackReceipt } from '../../events/receipt';
+import type { TrackingEvent } from '../../events/tracking-event';
+import { TRACKING_DOOR } from '../../tracking.tokens';
+import { SingleDestinationService } from '../single-destination.service';
+import type { TrackingDoor } from '../tracking-door';
+
+/** The same line, limited to GA4's Measurement Protocol. */
+@Injectable()
+export class Ga4MeasurementService extends SingleDestinationService {
+  constructor(@Inject(TRACKING_DOOR) door: TrackingDoor) {
+    super(door, 'ga4');
+  }
+
+  /** Any canonical event. Never rejects: what is wrong is in the receipt. */
+  trackEvent(event: TrackingEvent, options?: TrackOptions): Promise<TrackReceipt> {
+    return this.sendEvent(event, options);
+  }
+}

@@ -1,0 +1,24 @@
+import type { WireEvent } from '../../events/wire-event';
+import type { MeasurementEvent, MeasurementVisitor } from './measurement.payload';
+
+/** The envelope is the visitor: only events of one visitor share a request. */
+export function measurementWire(visitor: MeasurementVisitor, event: MeasurementEvent): WireEvent {
+  return { envelope: JSON.stringify(visitor), body: JSON.stringify(event) };
+}
+
+/**
+ * The body of one request. The time of the first event stands for the request; each event also says its
+ * own, which wins.
+ */
+export function measurementBody(batch: readonly WireEvent[]): string {
+  const [first] = batch;
+  if (first === undefined) return '{}';
+  const time = /^\{"name":"\w*","timestamp_micros":(\d+)/.exec(first.body)?.[1] ?? '';
+  const timestamp = time === '' ? '' : `,"timestamp_micros":${time}`;
+  return `${first.envelope.slice(0, -1)}${timestamp},"events":[${batch.map((wire) => wire.body).join(',')}]}`;
+}
+
+/** GA4 deduplicates nothing but purchases: only they may be sent again when nobody knows whether they arrived. */
+export function isRepeatable(wire: WireEvent): boolean {
+  return wire.body.startsWith('{"name":"purchase",') && wire.body.includes('"transaction_id":');
+}

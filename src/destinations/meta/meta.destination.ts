@@ -1,0 +1,127 @@
+import { createHmac } from 'node:crypto';
+
+import type { ConsentPurpose } from '../../events/consent';
+import type { Problem } from '../../events/problem';
+import type { ProtectedEvent, UserDataForm } from '../../events/protected-event';
+import type { WireEvent } from '../../events/wire-event';
+import type { HttpEndpoint } from '../../transport/http-transport';
+import { printableUrl } from '../../transport/redaction';
+import type { DeliveryOutcome, Destination, DestinationLimits, Encoding } from '../destination';
+import type { DestinationDefinition, DestinationTools } from '../destination-definition';
+import { isTooWeak } from './meta-match-keys';
+import { buildWithModels, loadMetaModels, type MetaModels } from './meta-models';
+import { MetaConversionsService } from './meta-conversions.service';
+import { mapMetaEvent } from './meta.mapping';
+import { META_ENV, resolveMetaOptions, type MetaOptions, type MetaSettings } from './meta.options';
+import { readMetaResponse } from './meta.response';
+
+const DAY_MS = 24 * 3_600_000;
+
+/** @see https://developers.facebook.com/docs/marketing-api/conversions-api/using-the-api */
+export const META_LIMITS: DestinationLimits = {
+  maxBatchEvents: 1_000,
+  // Not documented; far above a full batch and far below what a gateway refuses.
+  maxBatchBytes: 8 * 1_048_576,
+  // A minute less than seven days: the event also has to travel.
+  maxEventAgeMs: 7 * DAY_MS - 60_000,
+};
+
+const META_FORMS: readonly UserDataForm[] = [
+  'externalId',
+  'email',
+  'phoneDigits',
+  'firstName',
+  'lastName',
+  'dateOfBirth',
+  'gender',
+  'city',
+  'state',
+  'postalCode',
+  'country',
+];
+
+/** One dataset (pixel) of Meta's Conversions API. */
+export class MetaDestination implements Destination {
+  readonly name = 'meta';
+  readonly limits = META_LIMITS;
+  readonly requiredConsent: readonly ConsentPurpose[] = ['adStorage', 'adUserData'];
+  readonly userDataForms = META_FORMS;
+
+  private readonly endpoint: HttpEndpoint;
+  /** Everything of the body behind the events. */
+  private readonly bodyTail: string;
+
+  constructor(
+    private readonly settings: MetaSettings,
+    private readonly models: MetaModels,
+    private readonly tools: DestinationTools,
+  ) {
+    this.endpoint = tools.transport.endpoint(eventsUrl(settings), {});
+    // The token goes into the body: a URL ends up in logs and proxies.
+    const tail = JSON.stringify({
+      access_token: settings.accessToken,
+      appsecret_proof:
+        settings.appSecret && appSecretProof(settings.appSecret, settings.accessToken),
+      test_event_code: settings.testEventCode,
+      partner_agent: 'nestjs-server-tracking',
+    });
+    this.bodyTail = `,${tail.slice(1)}`;
+  }
+
+  encode(event: ProtectedEvent): Encoding {
+    const notes: Problem[] = [];
+    const mapped = mapMetaEvent(event, this.settings, notes);
+    if (isTooWeak(mapped.user_data)) {
+      return {
+        kind: 'invalid',
+        code: 'too_weak',
+        field: 'user',
+        reason:
+          'Meta refuses an event without a strong identifier; give user.id, user.email or user.phone, or a context with fbc, fbp or IP',
+      };
+    }
+    try {
+      const body = JSON.stringify(buildWithModels(this.models, mapped));
+      return { kind: 'encoded', wire: { body, envelope: '' }, notes };
+    } catch {
+      // The model's message holds the value that it refused; only the currency can still be wrong here.
+      return {
+        kind: 'invalid',
+        field: 'currency',
+        reason: "Meta's model refuses the event, most likely its currency",
+      };
+    }
+  }
+
+  async deliver(
+    batch: readonly WireEvent[],
+    signal: AbortSignal,
+  ): Promise<readonly DeliveryOutcome[]> {
+    const body = `{"data":[${batch.map((wire) => wire.body).join(',')}]${this.bodyTail}`;
+    const answer = await this.endpoint.post(body, signal);
+    return readMetaResponse(answer, batch.length, this.tools.now());
+  }
+}
+
+/** @see https://developers.facebook.com/docs/graph-api/guides/secure-requests#appsecret_proof */
+export function appSecretProof(appSecret: string, accessToken: string): string {
+  return createHmac('sha256', appSecret).update(accessToken).digest('hex');
+}
+
+function eventsUrl({ baseUrl, apiVersion, pixelId }: MetaSettings): string {
+  return `${baseUrl}/${apiVersion}/${pixelId}/events`;
+}
+
+export const metaDestination: DestinationDefinition<'meta', MetaOptions, MetaSettings> = {
+  name: 'meta',
+  env: META_ENV,
+  resolve: resolveMetaOptions,
+  create: async (settings, tools) => new MetaDestination(settings, await loadMetaModels(), tools),
+  describe: (settings) => printableUrl(eventsUrl(settings)),
+  warnings: ({ testEventCode }) =>
+    testEventCode === undefined
+      ? []
+      : ['META_TEST_EVENT_CODE is set: remove it in production, test events count too'],
+  lane: { lingerMs: 50 },
+  service: MetaConversionsService,
+};

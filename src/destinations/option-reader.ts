@@ -1,0 +1,123 @@
+import { kindOf, type Problem } from '../events/problem';
+
+/** Reads the options of one destination, noting everything that is wrong with them. */
+export class OptionReader {
+  private readonly source: Readonly<Record<string, unknown>>;
+
+  constructor(
+    readonly path: string,
+    source: unknown,
+    readonly problems: Problem[],
+  ) {
+    if (source !== undefined && source !== null && typeof source !== 'object') {
+      problems.push({
+        field: path,
+        code: 'invalid',
+        message: `expected an object, got ${kindOf(source)}`,
+      });
+    }
+    this.source =
+      typeof source === 'object' && source !== null ? (source as Record<string, unknown>) : {};
+  }
+
+  /**
+   * Whether the destination is enabled: all of its credentials are there. None of them means disabled;
+   * some of them is an error that names the missing ones.
+   *
+   * @param env the environment variable of each option, for the message.
+   */
+  hasCredentials(
+    keys: readonly string[],
+    env: Readonly<Record<string, string | undefined>>,
+  ): boolean {
+    const missing = keys.filter((key) => isAbsent(this.source[key]));
+    if (missing.length > 0 && missing.length < keys.length) {
+      const present = keys.filter((key) => !missing.includes(key)).join(' and ');
+      for (const key of missing) {
+        this.note(
+          key,
+          `is missing while ${present} is set; set it (${env[key] ?? key}), or remove ${present}`,
+          'missing',
+        );
+      }
+    }
+    return missing.length === 0;
+  }
+
+  /** Text of the given form. `hint` says what was expected; the value itself is never shown. */
+  text(key: string, form: RegExp, hint: string): string | undefined {
+    const value = this.source[key];
+    if (isAbsent(value)) return undefined;
+    if (typeof value !== 'string') {
+      this.note(key, `expected ${hint}, got ${kindOf(value)}`);
+      return undefined;
+    }
+    const text = value.trim();
+    if (form.test(text)) return text;
+    this.note(key, `expected ${hint}, got other text`);
+    return undefined;
+  }
+
+  /** A token: printable, no spaces, because it travels in a header or a body. */
+  secret(key: string): string | undefined {
+    return this.text(
+      key,
+      /^[\x21-\x7e]{1,1024}$/,
+      'a token without spaces, as the platform shows it',
+    );
+  }
+
+  /** An http(s) URL without query; returned without a trailing slash. */
+  url(key: string): string | undefined {
+    const text = this.text(key, /^https?:\/\/[^\s?#]+$/i, 'an http(s) URL without query');
+    if (text === undefined) return undefined;
+    if (URL.canParse(text) && new URL(text).username === '') return text.replace(/\/+$/, '');
+    this.note(key, 'expected an http(s) URL without credentials');
+    return undefined;
+  }
+
+  flag(key: string, fallback: boolean): boolean {
+    const value = this.source[key];
+    if (isAbsent(value)) return fallback;
+    if (typeof value === 'boolean') return value;
+    this.note(key, `expected true or false, got ${kindOf(value)}`);
+    return fallback;
+  }
+
+  oneOf<Choice extends string>(key: string, choices: readonly Choice[], fallback: Choice): Choice {
+    const value = this.source[key];
+    if (isAbsent(value)) return fallback;
+    const choice = choices.find((candidate) => candidate === value);
+    if (choice === undefined) this.note(key, `expected one of ${choices.join(', ')}`);
+    return choice ?? fallback;
+  }
+
+  /** A whole number within bounds. */
+  integer(key: string, min: number, max: number): number | undefined {
+    const value = this.source[key];
+    if (isAbsent(value)) return undefined;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max)
+      return value;
+    this.note(key, `expected a whole number from ${min} to ${max}`);
+    return undefined;
+  }
+
+  /** Names a key that no option has, because a misspelt option would be silently ignored. */
+  rejectUnknown(known: readonly string[]): void {
+    for (const key of Object.keys(this.source)) {
+      if (known.includes(key) || this.source[key] === undefined) continue;
+      this.note(key, `is not an option; known are ${known.join(', ')}`);
+    }
+  }
+
+  note(key: string, message: string, code: Problem['code'] = 'invalid'): void {
+    this.problems.push({ field: this.path === '' ? key : `${this.path}.${key}`, code, message });
+  }
+}
+
+/** An empty environment variable is one that is not set. */
+function isAbsent(value: unknown): boolean {
+  return (
+    value === undefined || value === null || (typeof value === 'string' && value.trim() === '')
+  );
+}

@@ -1,0 +1,66 @@
+/** What an ad click or a pixel left with the visitor. Opaque and case-sensitive: never altered. */
+export interface ClickIds {
+  /** Meta click: the whole `_fbc` cookie, or one built from `fbclid`. */
+  fbc?: string;
+  /** Meta browser: the whole `_fbp` cookie. */
+  fbp?: string;
+  /** TikTok click. */
+  ttclid?: string;
+  /** TikTok browser: the `_ttp` cookie. */
+  ttp?: string;
+  gclid?: string;
+  gbraid?: string;
+  wbraid?: string;
+  dclid?: string;
+  msclkid?: string;
+  /** Snap (`ScCid`). */
+  scCid?: string;
+  /** Pinterest. */
+  epik?: string;
+  /** Reddit. */
+  rdtCid?: string;
+  /** LinkedIn. */
+  liFatId?: string;
+  [name: string]: string | undefined;
+}
+
+/**
+ * What a visitor's request can tell. Plain JSON: keep it beside an order at checkout and hand it to
+ * `trackPurchase` in the webhook, where the request is the payment provider's and not the visitor's.
+ */
+export interface RequestContext {
+  ip?: string;
+  userAgent?: string;
+  /** The page that the visitor was on. */
+  url?: string;
+  referrer?: string;
+  /** BCP 47, the first of `Accept-Language`. */
+  language?: string;
+  clickIds?: ClickIds;
+  /** From the `_ga` cookie: `1162820436.1749482504`. */
+  gaClientId?: string;
+  /** Session ID by stream, from the `_ga_<stream>` cookies: `{ ABC123: '1747132561' }`. */
+  gaSessions?: Readonly<Record<string, string>>;
+  /** The browser sent `Sec-GPC: 1`. */
+  gpc?: boolean;
+}
+
+/** Points to a context that `saveContext` keeps. Opaque; safe in Stripe metadata. */
+export interface ContextRef {
+  contextRef: string;
+}
+
+/**
+ * A request of Express, Fastify or `node:http`, by shape, so that no framework is needed. Also taken:
+ * a Nest `ExecutionContext` and a GraphQL context that holds one under `req` or `request`.
+ */
+export interface IncomingRequest {
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly url?: string;
+  readonly originalUrl?: string;
+  readonly method?: string;
+  readonly query?: unknown;
+  readonly cookies?: unknown;
+  readonly socket?: unknown;
+  readonly raw?: unknown;
+}

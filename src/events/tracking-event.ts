@@ -1,0 +1,158 @@
+import type { Consent } from './consent';
+import type { Item } from './item';
+import type { JsonValue } from './json-value';
+import type { ContextRef, IncomingRequest, RequestContext } from './request-context';
+import type { UserData } from './user-data';
+
+/** What every event may carry. */
+export interface EventInput {
+  /**
+   * Shared with the browser pixel, so that the platform counts one. Default: derived from the natural
+   * key (`purchase:<orderId>`), else a UUID v7.
+   */
+  eventId?: string;
+  /** `Date`, ISO 8601, or Unix milliseconds; default now. */
+  occurredAt?: Date | string | number;
+  user?: UserData;
+  /** The visitor's request, what was read from it, or a reference to what was saved at checkout. */
+  context?: RequestContext | IncomingRequest | ContextRef;
+  consent?: Consent;
+  tenantId?: string;
+  /** Limits the event to these destinations: `['meta']`. */
+  only?: readonly string[];
+  /** Anything else that a platform should see. Never personal data. */
+  properties?: Readonly<Record<string, JsonValue>>;
+}
+
+/** Money is in major units: 49.9 is EUR 49.90. Zero is a value. */
+export interface ValuedInput extends EventInput {
+  value?: number;
+  /** ISO 4217; needed as soon as there is a value. */
+  currency?: string;
+}
+
+/** A step in the shop that shows what it is about. */
+export interface ItemsInput extends ValuedInput {
+  items?: readonly Item[];
+  coupon?: string;
+}
+
+export interface PageViewInput extends EventInput {
+  title?: string;
+}
+
+export type ViewItemInput = ItemsInput;
+
+export interface ViewItemListInput extends ItemsInput {
+  listId?: string;
+  listName?: string;
+}
+
+export interface SearchInput extends ItemsInput {
+  searchTerm: string;
+}
+
+export type CartInput = ItemsInput;
+export type BeginCheckoutInput = ItemsInput;
+
+export interface AddShippingInfoInput extends ItemsInput {
+  shippingTier?: string;
+}
+
+export interface AddPaymentInfoInput extends ItemsInput {
+  paymentType?: string;
+}
+
+export interface PurchaseInput extends EventInput {
+  orderId: string;
+  /** Major units; 0 is a value. */
+  value: number;
+  /** ISO 4217. */
+  currency: string;
+  items?: readonly Item[];
+  tax?: number;
+  shipping?: number;
+  coupon?: string;
+  customerType?: 'new' | 'returning';
+}
+
+export interface RefundInput extends EventInput {
+  orderId: string;
+  /** Tells partial refunds of one order apart. */
+  refundId?: string;
+  /** What was given back, as a positive amount in major units. */
+  value: number;
+  currency: string;
+  items?: readonly Item[];
+  tax?: number;
+  shipping?: number;
+}
+
+export interface RegistrationInput extends ValuedInput {
+  /** `email`, `google`, … */
+  method?: string;
+}
+
+export interface LoginInput extends EventInput {
+  method?: string;
+}
+
+export interface LeadInput extends ValuedInput {
+  leadId?: string;
+  leadName?: string;
+  leadSource?: string;
+}
+
+export interface ContactInput extends EventInput {
+  method?: string;
+}
+
+export const SUBSCRIPTION_PHASES = ['start', 'trial', 'renew', 'cancel'] as const;
+export type SubscriptionPhase = (typeof SUBSCRIPTION_PHASES)[number];
+
+export interface SubscriptionInput extends ValuedInput {
+  phase: SubscriptionPhase;
+  subscriptionId?: string;
+  plan?: string;
+  /** The invoice that a renewal paid; makes its event ID. */
+  invoiceId?: string;
+  predictedLtv?: number;
+  /** Why it was cancelled. */
+  reason?: string;
+}
+
+export interface CustomInput extends ItemsInput {
+  /** As the platforms will show it, at most 50 characters: `TrialExtended`. */
+  eventName: string;
+}
+
+interface InputByName {
+  page_view: PageViewInput;
+  view_item: ViewItemInput;
+  view_item_list: ViewItemListInput;
+  search: SearchInput;
+  add_to_cart: CartInput;
+  remove_from_cart: CartInput;
+  add_to_wishlist: CartInput;
+  begin_checkout: BeginCheckoutInput;
+  add_shipping_info: AddShippingInfoInput;
+  add_payment_info: AddPaymentInfoInput;
+  purchase: PurchaseInput;
+  refund: RefundInput;
+  sign_up: RegistrationInput;
+  login: LoginInput;
+  lead: LeadInput;
+  contact: ContactInput;
+  subscription: SubscriptionInput;
+  custom: CustomInput;
+}
+
+export type EventName = keyof InputByName;
+
+/** The input of one canonical event: `InputOf<'purchase'>` is `PurchaseInput`. */
+export type InputOf<Name extends EventName> = InputByName[Name];
+
+/** Every canonical event, told apart by `name`. */
+export type TrackingEvent = {
+  [Name in EventName]: { readonly name: Name } & InputByName[Name];
+}[EventName];

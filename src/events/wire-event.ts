@@ -1,0 +1,13 @@
+/**
+ * One event as its platform will read it, serialised once: every attempt sends the same bytes. This is
+ * what the outbox stores, and what a request is put together from without parsing anything again.
+ */
+export interface WireEvent {
+  /** JSON of the event. */
+  readonly body: string;
+  /**
+   * What a request says once for all of its events, as the platform's folder writes it. Only events
+   * with equal envelopes share a request; platforms without one leave it empty.
+   */
+  readonly envelope: string;
+}

@@ -1,0 +1,1 @@
+export { TrackingHealthIndicator } from './tracking.health';

@@ -1,0 +1,105 @@
+import type { Problem } from '../events/problem';
+import type { WireEvent } from '../events/wire-event';
+
+/** One event for one destination. Holds hashed, encoded data only. */
+export interface OutboxEntry {
+  /** Idempotency key: an entry with a key that was seen within the window is a duplicate. */
+  readonly key: string;
+  readonly destination: string;
+  readonly eventId: string;
+  readonly eventName: string;
+  /** Unix milliseconds. */
+  readonly occurredAtMs: number;
+  readonly acceptedAtMs: number;
+  readonly wire: WireEvent;
+}
+
+/** An entry that was handed over, with how often it was tried before. */
+export interface LeasedEntry extends OutboxEntry {
+  readonly attempts: number;
+}
+
+export type AppendResult =
+  | { readonly kind: 'stored' }
+  | { readonly kind: 'duplicate' }
+  /** Not stored, so not accepted: the storage is full or out of reach. */
+  | { readonly kind: 'refused'; readonly problem: Problem };
+
+/** What becomes of a leased entry. */
+export type NextStep =
+  | { readonly kind: 'settle' }
+  | { readonly kind: 'retry'; readonly delayMs: number; readonly reason: string }
+  | { readonly kind: 'dead-letter'; readonly reason: string }
+  | { readonly kind: 'expire'; readonly reason: string }
+  /** The entry stays pending, untouched; nothing of this destination is handed over for a while. */
+  | { readonly kind: 'pause-destination'; readonly delayMs: number; readonly reason: string };
+
+/** How an entry ended. */
+export type Settlement =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'dead-lettered'; readonly reason: string }
+  | { readonly kind: 'expired'; readonly reason: string };
+
+export interface LaneOptions {
+  readonly destination: string;
+  /** The most entries that are handed over at once. */
+  readonly maxEntries: number;
+  /** How many hand-overs may be under way at once. */
+  readonly concurrency: number;
+  /** How long an entry waits for company before a hand-over that is not full. */
+  readonly lingerMs: number;
+}
+
+/** Exactly one step per entry, in order. Must not reject; if it does, the entries are retried. */
+export type EntryHandler = (entries: readonly LeasedEntry[]) => Promise<readonly NextStep[]>;
+
+export interface Consumer {
+  /** Hands over nothing more; resolves when what is under way has been applied. */
+  stop(): Promise<void>;
+}
+
+/** `accepted = pending + delivered + deadLettered + expired`, at every moment. */
+export interface LaneStats {
+  readonly destination: string;
+  readonly accepted: number;
+  /** Waiting, under way, or waiting for another try. */
+  readonly pending: number;
+  readonly delivered: number;
+  readonly deadLettered: number;
+  readonly expired: number;
+  readonly duplicates: number;
+  /** Refused because the storage was full; these were never accepted. */
+  readonly refused: number;
+  readonly retries: number;
+}
+
+export interface DeadLetter {
+  readonly entry: OutboxEntry;
+  readonly reason: string;
+  readonly attempts: number;
+  readonly atMs: number;
+}
+
+/**
+ * What must not be lost. Every member passes the suite `describeOutbox` of the testing kit.
+ */
+export interface Outbox {
+  /**
+   * Stores entries; what is `stored` will be handed over until it is settled. Resolves when they are as
+   * durable as the member promises, with one result per entry, in order.
+   */
+  append(entries: readonly OutboxEntry[]): Promise<readonly AppendResult[]>;
+  /** Starts the lane of one destination. There is one consumer per destination and process. */
+  consume(lane: LaneOptions, handler: EntryHandler): Consumer;
+  /**
+   * Calls back once when the entry ends; register before appending. The result takes the call back.
+   */
+  onSettled(key: string, listener: (settlement: Settlement) => void): () => void;
+  /** Hands over without lingering until nothing is pending. `false` if the time was up before. */
+  flush(timeoutMs: number): Promise<boolean>;
+  stats(): Promise<readonly LaneStats[]>;
+  deadLetters(query?: { destination?: string; limit?: number }): Promise<readonly DeadLetter[]>;
+  /** Puts dead letters back, all or those with the given keys. @returns how many. */
+  redrive(query?: { destination?: string; keys?: readonly string[] }): Promise<number>;
+  close(): Promise<void>;
+}

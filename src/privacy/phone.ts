@@ -1,0 +1,22 @@
+import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/min';
+
+/**
+ * A phone number in E.164 (`+16505551212`), or `undefined` for what is none. `00` counts as `+`; a
+ * national form needs a default country (ISO 3166-1 alpha-2).
+ */
+export function normalizePhone(
+  text: string,
+  defaultCountry: string | undefined,
+): string | undefined {
+  const international = text.trimStart().replace(/^00/, '+');
+  const phone = parsePhoneNumberFromString(international, {
+    defaultCountry: defaultCountry as CountryCode | undefined,
+    extract: false,
+  });
+  return phone?.isPossible() === true ? phone.number : undefined;
+}
+
+/** The form that TikTok hashes: E.164, but a number of mainland China without `+86`. */
+export function tikTokPhone(e164: string): string {
+  return e164.startsWith('+86') ? e164.slice(3) : e164;
+}

@@ -1,0 +1,21 @@
+import * as crypto from 'node:crypto';
+
+// The one-shot call is three times cheaper than a hash object; Node has it since 20.12.
+const oneShot = (crypto as { hash?: (algorithm: string, data: string) => string }).hash;
+
+/** SHA-256 of the UTF-8 bytes, in lower-case hex. Never call it with an empty text. */
+export const sha256: (text: string) => string =
+  oneShot === undefined
+    ? (text) => crypto.createHash('sha256').update(text).digest('hex')
+    : (text) => oneShot('sha256', text);
+
+const HASHED = /^[0-9a-f]{64}$/i;
+/** Meta's own libraries append a dot and up to 8 characters that name the library. */
+const HASHED_WITH_APPENDIX = /^([0-9a-f]{64})\.[A-Za-z0-9_-]{2,8}$/i;
+
+/** The hash without Meta's appendix, in lower case, if the text is one already; such a text is not hashed again. */
+export function alreadyHashed(text: string): string | undefined {
+  if (text.length < 64 || text.length > 73) return undefined;
+  if (HASHED.test(text)) return text.toLowerCase();
+  return HASHED_WITH_APPENDIX.exec(text)?.[1]?.toLowerCase();
+}

@@ -1,0 +1,498 @@
+import { createHash } from 'node:crypto';
+
+import { Inject, Injectable, type LoggerService } from '@nestjs/common';
+
+import type { Clock } from './clock';
+import { acceptContext } from './context/accept-context';
+import type { ContextStore } from './context/context-store';
+import type { RequestReader } from './context/request-reader';
+import type { Destination } from './destinations/destination';
+import type { TrackingDoor } from './destinations/tracking-door';
+import { completeEvent } from './events/complete-event';
+import type { CompletedEvent } from './events/completed-event';
+import { EVENT_NAMES, isEventName } from './events/event-rules';
+import { FieldReader } from './events/field-reader';
+import type { Problem } from './events/problem';
+import type { ProtectedEvent } from './events/protected-event';
+import type { DestinationReceipt, TrackOptions, TrackReceipt } from './events/receipt';
+import type { ContextRef, IncomingRequest, RequestContext } from './events/request-context';
+import type { EventName, InputOf, TrackingEvent } from './events/tracking-event';
+import { idempotencyKey } from './outbox/idempotency-key';
+import type { LaneHealthBoard } from './outbox/lane-health';
+import type { AppendResult, LaneStats, Outbox, OutboxEntry, Settlement } from './outbox/outbox';
+import { decideConsent, withPrivacySignals, type ConsentPolicy } from './privacy/consent-gate';
+import { protectEvent } from './privacy/protect-event';
+import type { ProtectUserDataOptions } from './privacy/protect-user-data';
+import { TRACKING_PARTS } from './tracking.tokens';
+import { trackingStatus, type DestinationSummary, type TrackingStatus } from './tracking-status';
+
+/** What the service is put together from. */
+export interface TrackingParts {
+  readonly destinations: readonly Destination[];
+  /** Every destination of the catalog, the disabled ones too. */
+  readonly summaries: readonly DestinationSummary[];
+  readonly outbox: Outbox;
+  readonly contexts: ContextStore;
+  readonly contextTtlMs: number;
+  readonly storage: string;
+  readonly reader: RequestReader;
+  readonly consent: ConsentPolicy;
+  readonly privacy: ProtectUserDataOptions;
+  readonly health: LaneHealthBoard;
+  readonly clock: Clock;
+  readonly logger: LoggerService;
+}
+
+export interface FlushReport {
+  /** Nothing is pending any more. */
+  readonly isComplete: boolean;
+  /** Entries that are still pending. */
+  readonly pending: number;
+  readonly lanes: readonly LaneStats[];
+}
+
+const DEFAULT_SETTLE_TIMEOUT_MS = 30_000;
+const DEFAULT_FLUSH_TIMEOUT_MS = 5_000;
+
+/**
+ * The one door. `track…()` resolves when the event is stored and **never rejects**: what is wrong is in
+ * the receipt and in one log line. No platform is waited for, unless `until: 'settled'` asks for it.
+ */
+@Injectable()
+export class ServerTrackingService implements TrackingDoor {
+  constructor(@Inject(TRACKING_PARTS) private readonly parts: TrackingParts) {}
+
+  trackPageView(input: InputOf<'page_view'>, options?: TrackOptions): Promise<TrackReceipt> {
+    return this.submit('page_view', input, options);
+  }
+
+  trackViewItem(input: InputOf<'view_item'>, options?: TrackOptions): Promise<TrackReceipt> {
+    return this.submit('view_item', input, options);
+  }
+
+  trackViewItemList(
+    input: InputOf<'view_item_list'>,
+    options?: TrackOptions,
+  ): Promise<TrackReceipt> {
+    return this.submit('view_item_list', input, options);
+  }
+
+  trackSearch(input: InputOf<'search'>, options?: TrackOptions): Promise<TrackReceipt> {
+    return this.submit('search', input, options);
+  }
+
+  trackAddToCart(input: InputOf<'add_to_cart'>, options?: TrackOptions): Promise<TrackReceipt> {
+    return this.submit('add_to_cart', input, options);
+  }
+
+  trackRemoveFromCart(
+    input: InputOf<'remove_from_cart'>,
+    options?: TrackOptions,
+  ): Promise<TrackReceipt> {
+    return this.submit('remove_from_cart', input, options);
+  }
+
+  trackAddToWishlist(
+    input: InputOf<'add_to_wishlist'>,
+    options?: TrackOptions,
+  ): Promise<TrackReceipt> {
+    return this.submit('add_to_wishlist', input, options);
+  }
+
+  trackBeginCheckout(
+    input: InputOf<'begin_checkout'>,
+    options?: TrackOptions,
+  ): Promise<TrackReceipt> {
+    return this.submit('begin_checkout', input, options);
+  }
+
+  trackAddShippingInfo(
+    input: InputOf<'add_shipping_info'>,
+    options?: TrackOptions,
+  ): Promise<TrackReceipt> {
+    return this.submit('add_shipping_info', input, options);
+  }
+
+  trackAddPaymentInfo(
+    input: InputOf<'add_payment_info'>,
+    options?: TrackOptions,
+  ): Promise<TrackReceipt> {
+    return this.submit('add_payment_info', input, options);
+  }
+
+  /** Event ID by default `purchase:<orderId>`: a webhook that comes twice is one purchase. */
+  trackPurchase(input: InputOf<'purchase'>, options?: TrackOptions): Promise<TrackReceipt> {
+    return this.submit('purchase', input, options);
+  }
+
+  /** Event ID by default `refund:<orderId>`, with `:<refundId>` where there is one. */
+  trackRefund(input: InputOf<'refund'>, options?: TrackOptions): Promise<TrackReceipt> {
+    return this.submit('refund', input, options);
+  }
+
+  trackRegistration(input: InputOf<'sign_up'>, options?: TrackOptions): Promise<TrackReceipt> {
+    return this.submit('sign_up', input, options);
+  }
+
+  trackLogin(input: InputOf<'login'>, options?: TrackOptions): Promise<TrackReceipt> {
+    return this.submit('login', input, options);
+  }
+
+  trackLead(input: InputOf<'lead'>, options?: TrackOptions): Promise<TrackReceipt> {
+    return this.submit('lead', input, options);
+  }
+
+  trackContact(input: InputOf<'contact'>, options?: TrackOptions): Promise<TrackReceipt> {
+    return this.submit('contact', input, options);
+  }
+
+  /** `phase` says what happened: `start`, `trial`, `renew` or `cancel`. */
+  trackSubscription(input: InputOf<'subscription'>, options?: TrackOptions): Promise<TrackReceipt> {
+    return this.submit('subscription', input, options);
+  }
+
+  trackCustom(input: InputOf<'custom'>, options?: TrackOptions): Promise<TrackReceipt> {
+    return this.submit('custom', input, options);
+  }
+
+  /** Any canonical event, told apart by its `name`. */
+  track(event: TrackingEvent, options?: TrackOptions): Promise<TrackReceipt> {
+    return this.submit(undefined, event, options);
+  }
+
+  /** For the services of single destinations: the same line, for one destination alone. */
+  trackFor(
+    destination: string,
+    name: EventName | undefined,
+    input: unknown,
+    options?: TrackOptions,
+  ): Promise<TrackReceipt> {
+    return this.submit(name, input, options, [destination]);
+  }
+
+  /**
+   * Reads what a request can tell: IP, user agent, page, click IDs and cookies. Takes Express, Fastify
+   * and `node:http` requests, and Nest and GraphQL contexts that hold one. Never throws.
+   */
+  readRequest(request: IncomingRequest | object): RequestContext {
+    return this.parts.reader.read(request, this.parts.clock.now());
+  }
+
+  /** The client's address; `X-Forwarded-For` counts only behind `context.trustProxy`. */
+  getClientIp(request: IncomingRequest | object): string | undefined {
+    return this.parts.reader.clientIp(request);
+  }
+
+  getUserAgent(request: IncomingRequest | object): string | undefined {
+    return this.parts.reader.userAgent(request);
+  }
+
+  /**
+   * Keeps what a request can tell, for a webhook that comes later: give the reference to any `track…()`
+   * as `context`. Never rejects.
+   *
+   * @param key what the webhook will know too, such as the order ID; the same key replaces what was kept.
+   * @param context the visitor's request, or what was read from it.
+   */
+  async saveContext(key: string, context: RequestContext | IncomingRequest): Promise<ContextRef> {
+    const contextRef = createHash('sha256').update(key).digest('base64url').slice(0, 22);
+    const { contexts, contextTtlMs, logger } = this.parts;
+    try {
+      await contexts.save(contextRef, this.contextFrom(context, []), contextTtlMs);
+    } catch (error) {
+      logger.warn(`tracking: a context could not be kept: ${nameOf(error)}`);
+    }
+    return { contextRef };
+  }
+
+  /** Whether each destination can deliver; `overall` is true when every enabled one can. */
+  getStatus(): TrackingStatus {
+    const { summaries, health, storage } = this.parts;
+    return trackingStatus(summaries, health, storage);
+  }
+
+  isEnabled(destination: string): boolean {
+    return this.parts.destinations.some(({ name }) => name === destination);
+  }
+
+  /** Delivers what is pending without waiting for company. Never rejects. */
+  async flush(options: { timeoutMs?: number } = {}): Promise<FlushReport> {
+    const { outbox } = this.parts;
+    const isComplete = await outbox.flush(options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS);
+    const lanes = await outbox.stats();
+    return { isComplete, pending: lanes.reduce((sum, lane) => sum + lane.pending, 0), lanes };
+  }
+
+  private async submit(
+    name: EventName | undefined,
+    input: unknown,
+    options: TrackOptions | undefined,
+    only?: readonly string[],
+  ): Promise<TrackReceipt> {
+    try {
+      const receipt = await this.intake(name ?? readName(input), input, options, only);
+      this.mention(receipt);
+      return receipt;
+    } catch (error) {
+      // A fault of ours must not become a failed sign-up of the host's.
+      this.parts.logger.error(`tracking: internal fault while taking an event: ${nameOf(error)}`);
+      return rejected('', [
+        { field: 'event', code: 'internal', message: `internal fault: ${nameOf(error)}` },
+      ]);
+    }
+  }
+
+  /** The line, left of the outbox: complete, join the context, ask consent, protect, encode, store. */
+  private async intake(
+    name: EventName | undefined,
+    input: unknown,
+    options: TrackOptions | undefined,
+    limitedTo: readonly string[] | undefined,
+  ): Promise<TrackReceipt> {
+    const nowMs = this.parts.clock.now();
+    if (name === undefined) {
+      const message = `expected one of ${EVENT_NAMES.join(', ')}`;
+      return rejected('', [{ field: 'name', code: 'invalid', message }]);
+    }
+    const completion = completeEvent(name, input, nowMs);
+    const { problems } = completion;
+    if (completion.kind === 'rejected') return rejected(completion.eventId, problems);
+    const { event } = completion;
+    const found = this.contextOf(input, problems);
+    const context = found instanceof Promise ? await found : found;
+    const consent = withPrivacySignals(event.consent, context.gpc);
+    const receipts: Record<string, DestinationReceipt> = {};
+    const chosen = this.chooseDestinations(
+      { ...event, consent, only: limitedTo ?? event.only },
+      receipts,
+    );
+    if (chosen.length === 0) return receiptOf(event.eventId, receipts, problems);
+    const guarded = protectEvent(event, context, consent, this.parts.privacy, problems);
+    const entries = chosen.flatMap((destination) =>
+      this.encode(destination, guarded, event, nowMs, receipts),
+    );
+    await this.store(entries, receipts, options);
+    return receiptOf(event.eventId, receipts, problems);
+  }
+
+  private contextOf(input: unknown, problems: Problem[]): RequestContext | Promise<RequestContext> {
+    const reader = new FieldReader(problems, input as object);
+    const context = reader.raw('context');
+    if (context === undefined) return {};
+    if (typeof context !== 'object') {
+      reader.note(
+        'context',
+        'invalid',
+        'expected a request, what readRequest returns, or what saveContext returns',
+      );
+      return {};
+    }
+    const ref = new FieldReader([], context as object).raw('contextRef');
+    return typeof ref === 'string'
+      ? this.loadContext(ref, problems)
+      : this.contextFrom(context as object, problems);
+  }
+
+  private contextFrom(source: object, problems: Problem[]): RequestContext {
+    const fields = new FieldReader(problems, source, 'context');
+    const isRequest = ['headers', 'req', 'request', 'switchToHttp'].some(
+      (key) => fields.raw(key) !== undefined,
+    );
+    return isRequest ? this.readRequest(source) : acceptContext(fields);
+  }
+
+  private async loadContext(ref: string, problems: Problem[]): Promise<RequestContext> {
+    try {
+      const context = await this.parts.contexts.load(ref);
+      if (context !== undefined) return context;
+      problems.push({
+        field: 'context',
+        code: 'missing',
+        message: 'nothing is kept under this reference, or no longer',
+      });
+    } catch (error) {
+      problems.push({
+        field: 'context',
+        code: 'storage_unavailable',
+        message: `could not be loaded: ${nameOf(error)}`,
+      });
+    }
+    return {};
+  }
+
+  private chooseDestinations(
+    event: CompletedEvent,
+    receipts: Record<string, DestinationReceipt>,
+  ): Destination[] {
+    const { destinations, consent: policy } = this.parts;
+    for (const name of event.only ?? []) {
+      if (!this.isEnabled(name)) receipts[name] = { kind: 'skipped', reason: 'is not enabled' };
+    }
+    return destinations.filter(({ name, requiredConsent }) => {
+      if (event.only !== undefined && !event.only.includes(name)) return false;
+      const decision = decideConsent(event.consent, requiredConsent, policy);
+      if (decision.kind === 'withhold')
+        receipts[name] = { kind: 'skipped', reason: decision.reason };
+      return decision.kind === 'send';
+    });
+  }
+
+  private encode(
+    destination: Destination,
+    guarded: ProtectedEvent,
+    event: CompletedEvent,
+    nowMs: number,
+    receipts: Record<string, DestinationReceipt>,
+  ): OutboxEntry[] {
+    const { name, limits } = destination;
+    if (nowMs - event.occurredAtMs > limits.maxEventAgeMs) {
+      const message = `is older than the ${Math.round(limits.maxEventAgeMs / 3_600_000)} hours that ${name} takes`;
+      receipts[name] = {
+        kind: 'rejected',
+        problems: [{ field: 'occurredAt', code: 'too_old', message }],
+      };
+      return [];
+    }
+    const encoding = destination.encode(guarded);
+    switch (encoding.kind) {
+      case 'unsupported':
+        receipts[name] = { kind: 'skipped', reason: encoding.reason };
+        return [];
+      case 'invalid': {
+        const { field = 'event', code = 'invalid', reason: message } = encoding;
+        receipts[name] = { kind: 'rejected', problems: [{ field, code, message }] };
+        return [];
+      }
+      case 'encoded': {
+        const { wire, notes } = encoding;
+        receipts[name] =
+          notes === undefined || notes.length === 0 ? QUEUED : { kind: 'queued', notes };
+        return [
+          {
+            key: idempotencyKey(name, event.eventId, event.tenantId),
+            destination: name,
+            eventId: event.eventId,
+            eventName: event.name,
+            occurredAtMs: event.occurredAtMs,
+            acceptedAtMs: nowMs,
+            wire,
+          },
+        ];
+      }
+    }
+  }
+
+  private async store(
+    entries: readonly OutboxEntry[],
+    receipts: Record<string, DestinationReceipt>,
+    options: TrackOptions | undefined,
+  ): Promise<void> {
+    if (entries.length === 0) return;
+    const isWaiting = options?.until === 'settled';
+    // Registered before storing, because a fast lane could settle before the call returns.
+    const settlements = isWaiting ? entries.map((entry) => this.settlementOf(entry, options)) : [];
+    let results: readonly AppendResult[];
+    try {
+      results = await this.parts.outbox.append(entries);
+    } catch (error) {
+      const message = `the event could not be stored: ${nameOf(error)}`;
+      const problems: Problem[] = [{ field: 'storage', code: 'storage_unavailable', message }];
+      results = entries.map(() => ({ kind: 'refused', problem: problems[0] as Problem }));
+    }
+    const waiting: Promise<void>[] = [];
+    for (const [index, { destination }] of entries.entries()) {
+      const result = results[index];
+      if (result?.kind === 'duplicate') receipts[destination] = { kind: 'duplicate' };
+      if (result?.kind === 'refused')
+        receipts[destination] = { kind: 'rejected', problems: [result.problem] };
+      const settlement = settlements[index];
+      if (settlement === undefined) continue;
+      if (result?.kind !== 'stored') settlement.cancel();
+      else
+        waiting.push(settlement.outcome.then((outcome) => void (receipts[destination] = outcome)));
+    }
+    await Promise.allSettled(waiting);
+  }
+
+  /** Waits for the end of one entry, or for the time to be up. This timer keeps the process alive on purpose. */
+  private settlementOf(
+    { key }: OutboxEntry,
+    options: TrackOptions | undefined,
+  ): { outcome: Promise<DestinationReceipt>; cancel: () => void } {
+    const timeoutMs = options?.timeoutMs ?? DEFAULT_SETTLE_TIMEOUT_MS;
+    let cancel = (): void => undefined;
+    const outcome = new Promise<DestinationReceipt>((resolve) => {
+      const timer = setTimeout(() => {
+        unsubscribe();
+        resolve({
+          kind: 'pending',
+          reason: `not settled within ${timeoutMs} ms; it is still being tried`,
+        });
+      }, timeoutMs);
+      const unsubscribe = this.parts.outbox.onSettled(key, (settlement: Settlement) => {
+        clearTimeout(timer);
+        resolve(settlement);
+      });
+      cancel = () => {
+        clearTimeout(timer);
+        unsubscribe();
+      };
+    });
+    return { outcome, cancel };
+  }
+
+  /** One line for an event with something wrong; fields and reasons, never values. */
+  private mention({ status, eventId, destinations, problems }: TrackReceipt): void {
+    const refused = Object.entries(destinations).flatMap(([name, receipt]) =>
+      receipt.kind === 'rejected'
+        ? receipt.problems.map((problem) => ({ ...problem, field: `${name}: ${problem.field}` }))
+        : [],
+    );
+    const all = [...problems, ...refused];
+    if (all.length === 0) return;
+    const shown = all.slice(0, 10).map(({ field, message }) => `${printable(field)} ${message}`);
+    const more = all.length > shown.length ? `; and ${all.length - shown.length} more` : '';
+    this.parts.logger.warn(
+      `tracking: event ${printable(eventId)} ${status}: ${shown.join('; ')}${more}`,
+    );
+  }
+}
+
+const QUEUED: DestinationReceipt = { kind: 'queued' };
+
+function readName(input: unknown): EventName | undefined {
+  const isObject = typeof input === 'object' && input !== null;
+  const name = isObject ? new FieldReader([], input).raw('name') : undefined;
+  return isEventName(name) ? name : undefined;
+}
+
+function rejected(eventId: string, problems: readonly Problem[]): TrackReceipt {
+  return { eventId, status: 'rejected', destinations: {}, problems };
+}
+
+function receiptOf(
+  eventId: string,
+  destinations: Readonly<Record<string, DestinationReceipt>>,
+  problems: readonly Problem[],
+): TrackReceipt {
+  const kinds = new Set(Object.values(destinations).map(({ kind }) => kind));
+  return { eventId, status: statusOf(kinds), destinations, problems };
+}
+
+function statusOf(kinds: ReadonlySet<DestinationReceipt['kind']>): TrackReceipt['status'] {
+  const isAccepted = (['queued', 'delivered', 'pending', 'dead-lettered', 'expired'] as const).some(
+    (kind) => kinds.has(kind),
+  );
+  if (isAccepted) return 'accepted';
+  if (kinds.has('duplicate')) return 'duplicate';
+  return kinds.has('rejected') ? 'rejected' : 'skipped';
+}
+
+/** Names come from the host and may hold anything; a log line is one line. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100);
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}

@@ -1,0 +1,52 @@
+import type { LaneHealth, LaneHealthBoard } from './outbox/lane-health';
+import type { DestinationName } from './tracking.options';
+
+/** A destination of the catalog, as the status shows it. */
+export interface DestinationSummary {
+  readonly name: string;
+  readonly isEnabled: boolean;
+  /** Origin and path; never a secret. */
+  readonly endpoint?: string;
+}
+
+export interface DestinationStatus {
+  readonly state: LaneHealth['state'] | 'disabled';
+  readonly endpoint?: string;
+  /** Why it is failing or paused. */
+  readonly reason?: string;
+}
+
+/** `true` for each destination that is enabled and can deliver. */
+export type TrackingStatus = Readonly<Record<DestinationName, boolean>> & {
+  /** Every enabled destination can deliver. */
+  readonly overall: boolean;
+  readonly details: {
+    readonly storage: string;
+    readonly destinations: Readonly<Record<DestinationName, DestinationStatus>>;
+  };
+};
+
+export function trackingStatus(
+  summaries: readonly DestinationSummary[],
+  health: LaneHealthBoard,
+  storage: string,
+): TrackingStatus {
+  const states = summaries.map(
+    (summary) => [summary.name, destinationStatus(summary, health)] as const,
+  );
+  const flags = states.map(([name, { state }]) => [name, state === 'ready'] as const);
+  return {
+    ...Object.fromEntries(flags),
+    overall: states.every(([, { state }]) => state === 'ready' || state === 'disabled'),
+    details: { storage, destinations: Object.fromEntries(states) },
+  } as TrackingStatus;
+}
+
+function destinationStatus(
+  { name, isEnabled, endpoint }: DestinationSummary,
+  health: LaneHealthBoard,
+): DestinationStatus {
+  if (!isEnabled) return { state: 'disabled' };
+  const lane = health.of(name);
+  return { state: lane.state, endpoint, ...('reason' in lane && { reason: lane.reason }) };
+}

@@ -1,0 +1,290 @@
+import type { HttpService } from '@nestjs/axios';
+import type { LoggerService } from '@nestjs/common';
+
+import { systemClock, type Clock } from './clock';
+import { compileTrust, type IsTrusted, type TrustProxy } from './context/client-ip';
+import type { ContextStore } from './context/context-store';
+import {
+  DEFAULT_SHUTDOWN_TIMEOUT_MS,
+  LANE_DEFAULTS,
+  type DeliveryOptions,
+  type LaneOverrides,
+} from './delivery/delivery.options';
+import type { LaneSettings } from './delivery/lane';
+import { DEFAULT_RETRY } from './delivery/retry-policy';
+import { CATALOG } from './destinations/catalog';
+import type { DestinationDefinition, LanePreferences } from './destinations/destination-definition';
+import { OptionReader } from './destinations/option-reader';
+import type { Problem } from './events/problem';
+import type { Storage } from './outbox/storage';
+import { type ConsentPolicy, type WhenUnknown } from './privacy/consent-gate';
+import { InvalidOptionsError } from './tracking.error';
+
+type Catalog = typeof CATALOG;
+
+/** `'meta' | 'tiktok' | 'ga4' | 'serverGtm'`: one for each line of the catalog. */
+export type DestinationName = Catalog[number]['name'];
+
+/** The options of each destination under its name. */
+export type DestinationOptions = {
+  readonly [Definition in Catalog[number] as Definition['name']]?: NonNullable<
+    Definition['optionsType']
+  >;
+};
+
+/** Where events and contexts live: one of the members, or the host's own. */
+export type TrackingStorage = Storage<ContextStore>;
+
+export interface ContextOptions {
+  /** Which proxies may say who the client is, as Express' `trust proxy` means it; default none. */
+  readonly trustProxy?: TrustProxy;
+  /** Headers of a provider that are believed from a trusted proxy, in this order: `['cf-connecting-ip']`. */
+  readonly ipHeaders?: readonly string[];
+  /** How long `saveContext` keeps a context; default 7 days. */
+  readonly ttlMs?: number;
+}
+
+export interface ConsentOptions {
+  /**
+   * What to do where a needed purpose is neither granted nor denied. Default: `withhold` if the event's
+   * `consent.region` is in the EEA, the UK or Switzerland, else `send`.
+   */
+  readonly whenUnknown?: WhenUnknown;
+}
+
+export interface PrivacyOptions {
+  /** ISO 3166-1 alpha-2; for phones in national form of users without a country. */
+  readonly defaultCountry?: string;
+}
+
+/** Options of `TrackingModule`. A destination without credentials is disabled. */
+export interface TrackingModuleOptions extends DestinationOptions {
+  /** `memory:` (default), or a storage of your own. */
+  readonly storage?: string | TrackingStorage;
+  /** For all destinations, and under a destination's name for it alone. */
+  readonly delivery?: DeliveryOptions &
+    LaneOverrides &
+    Readonly<Partial<Record<DestinationName, LaneOverrides>>>;
+  readonly context?: ContextOptions;
+  readonly consent?: ConsentOptions;
+  readonly privacy?: PrivacyOptions;
+  /** Sends through this service, with its interceptors, agents and proxy; default: a lean one of our own. */
+  readonly httpService?: HttpService;
+  readonly logger?: LoggerService;
+  readonly clock?: Clock;
+}
+
+/** A destination that has its credentials. */
+export interface EnabledDestination {
+  readonly definition: DestinationDefinition<string, object, unknown>;
+  readonly settings: unknown;
+  readonly lane: LaneSettings;
+}
+
+/** Options that were checked, with every default in place. */
+export interface ResolvedTrackingOptions {
+  readonly destinations: readonly EnabledDestination[];
+  readonly storage: string | TrackingStorage;
+  readonly shutdownTimeoutMs: number;
+  readonly maxPendingEntries: number | undefined;
+  readonly isTrustedProxy: IsTrusted;
+  readonly ipHeaders: readonly string[];
+  readonly contextTtlMs: number;
+  readonly consent: ConsentPolicy;
+  readonly defaultCountry: string | undefined;
+  readonly httpService: HttpService | undefined;
+  readonly logger: LoggerService | undefined;
+  readonly clock: Clock;
+  /** What the host should know at the start; none of it stops it. */
+  readonly warnings: readonly string[];
+}
+
+const OPTION_KEYS = [
+  'storage',
+  'delivery',
+  'context',
+  'consent',
+  'privacy',
+  'httpService',
+  'logger',
+  'clock',
+  'isGlobal',
+];
+const LANE_KEYS = [
+  'maxBatchEvents',
+  'concurrency',
+  'lingerMs',
+  'timeoutMs',
+  'retryHorizonMs',
+  'retryBaseDelayMs',
+];
+const DAY_MS = 24 * 3_600_000;
+
+/**
+ * Checks all options at once and fills in the defaults.
+ *
+ * @throws InvalidOptionsError with every problem, if there is one.
+ */
+export function resolveOptions(options: TrackingModuleOptions = {}): ResolvedTrackingOptions {
+  const problems: Problem[] = [];
+  const root = new OptionReader('', options, problems);
+  root.rejectUnknown([...CATALOG.map(({ name }) => name), ...OPTION_KEYS]);
+  const destinations = CATALOG.flatMap((definition) =>
+    resolveDestination(
+      definition as unknown as EnabledDestination['definition'],
+      options,
+      problems,
+    ),
+  );
+  const delivery = new OptionReader('delivery', options.delivery, problems);
+  delivery.rejectUnknown([
+    ...LANE_KEYS,
+    'shutdownTimeoutMs',
+    'maxPendingEntries',
+    ...CATALOG.map(({ name }) => name),
+  ]);
+  const context = new OptionReader('context', options.context, problems);
+  context.rejectUnknown(['trustProxy', 'ipHeaders', 'ttlMs']);
+  const consent = new OptionReader('consent', options.consent, problems);
+  consent.rejectUnknown(['whenUnknown']);
+  const privacy = new OptionReader('privacy', options.privacy, problems);
+  privacy.rejectUnknown(['defaultCountry']);
+  const resolved: ResolvedTrackingOptions = {
+    destinations,
+    storage: resolveStorage(options.storage, root),
+    shutdownTimeoutMs:
+      delivery.integer('shutdownTimeoutMs', 0, 600_000) ?? DEFAULT_SHUTDOWN_TIMEOUT_MS,
+    maxPendingEntries: delivery.integer('maxPendingEntries', 1, 10_000_000),
+    isTrustedProxy: resolveTrust(options.context?.trustProxy, context),
+    ipHeaders: resolveIpHeaders(options.context?.ipHeaders, context),
+    contextTtlMs: context.integer('ttlMs', 1_000, 400 * DAY_MS) ?? 7 * DAY_MS,
+    consent: resolveConsent(consent),
+    defaultCountry: privacy
+      .text('defaultCountry', /^[A-Za-z]{2}$/, 'an ISO 3166-1 alpha-2 code such as GB')
+      ?.toLowerCase(),
+    httpService: options.httpService,
+    logger: options.logger,
+    clock: options.clock ?? systemClock,
+    warnings: [
+      ...destinations.flatMap(({ definition, settings }) => definition.warnings?.(settings) ?? []),
+      ...doubleCounting(options),
+    ],
+  };
+  if (problems.length > 0) throw new InvalidOptionsError(problems);
+  return resolved;
+}
+
+function resolveDestination(
+  definition: EnabledDestination['definition'],
+  options: TrackingModuleOptions,
+  problems: Problem[],
+): EnabledDestination[] {
+  const name = definition.name as DestinationName;
+  const settings = definition.resolve(new OptionReader(name, options[name], problems));
+  const lane = resolveLane(name, definition.lane ?? {}, options, problems);
+  return settings === undefined ? [] : [{ definition, settings, lane }];
+}
+
+/** The most particular setting wins: this destination's, the host's for all, the destination's own, ours. */
+function resolveLane(
+  name: DestinationName,
+  preferences: LanePreferences,
+  options: TrackingModuleOptions,
+  problems: Problem[],
+): LaneSettings {
+  const own = readLane(
+    new OptionReader(`delivery.${name}`, options.delivery?.[name], problems),
+    true,
+  );
+  // The problems of the common settings are told once, with the first destination.
+  const common = readLane(
+    new OptionReader('delivery', options.delivery, name === CATALOG[0].name ? problems : []),
+    false,
+  );
+  const settings = { ...LANE_DEFAULTS, ...preferences, ...common, ...own };
+  return {
+    maxBatchEvents: settings.maxBatchEvents ?? Infinity,
+    concurrency: settings.concurrency,
+    lingerMs: settings.lingerMs,
+    timeoutMs: settings.timeoutMs,
+    retry: {
+      ...DEFAULT_RETRY,
+      baseDelayMs: settings.retryBaseDelayMs,
+      horizonMs: settings.retryHorizonMs,
+    },
+  };
+}
+
+function readLane(reader: OptionReader, isOwn: boolean): LaneOverrides {
+  if (isOwn) reader.rejectUnknown(LANE_KEYS);
+  const lane: LaneOverrides = {
+    maxBatchEvents: reader.integer('maxBatchEvents', 1, 1_000),
+    concurrency: reader.integer('concurrency', 1, 256),
+    lingerMs: reader.integer('lingerMs', 0, 60_000),
+    timeoutMs: reader.integer('timeoutMs', 1, 120_000),
+    retryHorizonMs: reader.integer('retryHorizonMs', 0, 7 * DAY_MS),
+    retryBaseDelayMs: reader.integer('retryBaseDelayMs', 1, 3_600_000),
+  };
+  return Object.fromEntries(Object.entries(lane).filter(([, value]) => value !== undefined));
+}
+
+function resolveStorage(storage: unknown, reader: OptionReader): string | TrackingStorage {
+  if (storage === undefined || storage === 'memory:') return 'memory:';
+  if (
+    typeof storage === 'object' &&
+    storage !== null &&
+    'outbox' in storage &&
+    'contexts' in storage
+  ) {
+    return storage as TrackingStorage;
+  }
+  const scheme = typeof storage === 'string' ? /^([a-z]+):/i.exec(storage)?.[1] : undefined;
+  reader.note(
+    'storage',
+    scheme === undefined
+      ? 'expected memory: or a storage object'
+      : `${scheme}: is not available in this version; set TRACKING_STORAGE_URL to memory: (events are then lost with the process)`,
+  );
+  return 'memory:';
+}
+
+function resolveTrust(trust: TrustProxy | undefined, reader: OptionReader): IsTrusted {
+  try {
+    const isUsable =
+      trust === undefined ||
+      ['boolean', 'number', 'string'].includes(typeof trust) ||
+      Array.isArray(trust);
+    if (isUsable) return compileTrust(trust ?? false);
+  } catch {
+    // Told below, with the same words as any other misfit.
+  }
+  reader.note(
+    'trustProxy',
+    'expected true, a number of hops, or addresses, CIDR ranges, loopback, linklocal, uniquelocal',
+  );
+  return () => false;
+}
+
+function resolveIpHeaders(headers: unknown, reader: OptionReader): readonly string[] {
+  if (headers === undefined) return [];
+  if (Array.isArray(headers) && headers.every((name) => typeof name === 'string')) {
+    return headers.map((name) => name.toLowerCase());
+  }
+  reader.note('ipHeaders', 'expected an array of header names');
+  return [];
+}
+
+function resolveConsent(reader: OptionReader): ConsentPolicy {
+  const choice = reader.oneOf('whenUnknown', ['send', 'withhold', 'by-region'], 'by-region');
+  return choice === 'by-region' ? {} : { whenUnknown: choice };
+}
+
+function doubleCounting({ ga4, serverGtm }: TrackingModuleOptions): string[] {
+  const isDouble =
+    ga4?.measurementId !== undefined && ga4.measurementId === serverGtm?.measurementId;
+  return isDouble
+    ? [
+        'ga4 and serverGtm have the same measurement ID: GA4 counts every event twice if the container forwards it',
+      ]
+    : [];
+}
