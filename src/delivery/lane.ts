@@ -34,6 +34,7 @@ export interface LaneReport {
 export class Lane {
   private readonly limiter: Limiter;
   private readonly attempts = new Set<AbortController>();
+  private isAborted = false;
 
   constructor(
     private readonly destination: Destination,
@@ -72,8 +73,9 @@ export class Lane {
     return steps;
   };
 
-  /** Cuts off every request under way; their entries stay pending. */
+  /** Cuts off every request under way and starts no other; their entries stay pending. */
   abort(): void {
+    this.isAborted = true;
     for (const attempt of this.attempts) attempt.abort();
   }
 
@@ -92,6 +94,7 @@ export class Lane {
   }
 
   private async attempt(wires: readonly WireEvent[]): Promise<readonly DeliveryOutcome[]> {
+    if (this.isAborted) return wires.map(() => SHUT_DOWN);
     const controller = new AbortController();
     this.attempts.add(controller);
     const cancelDeadline = this.clock.after(this.settings.timeoutMs, () => {
@@ -154,6 +157,8 @@ export class Lane {
     return `older than the ${Math.round(this.destination.limits.maxEventAgeMs / 3_600_000)} hours that the platform takes`;
   }
 }
+
+const SHUT_DOWN: DeliveryOutcome = { kind: 'retryable', reason: 'the application shut down' };
 
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : typeof error;

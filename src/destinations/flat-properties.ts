@@ -15,7 +15,7 @@ export function flatProperties(
 ): Readonly<Record<string, Scalar>> {
   const kept: Record<string, Scalar> = {};
   for (const [key, value] of Object.entries(properties ?? {})) {
-    if (value === null || value === undefined) continue;
+    if (value === null) continue;
     if (reserved(key)) {
       notes.push({
         field: `properties.${key}`,

@@ -29,6 +29,8 @@ export const USER_DATA_FORMS = [
   'dateOfBirth',
   /** `f` or `m`. */
   'gender',
+  /** Google: no symbols; digits and inner spaces stay. */
+  'streetGoogle',
   'city',
   /** US: two letters. */
   'state',

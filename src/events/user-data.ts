@@ -17,6 +17,8 @@ export interface UserData {
   dateOfBirth?: string | Date;
   /** Only `f…` and `m…` are sent, because the platforms know no other. */
   gender?: string;
+  /** House number and street. Only Google takes it. */
+  street?: string;
   city?: string;
   /** US: code or English name; elsewhere as people write it. */
   state?: string;
@@ -34,6 +36,7 @@ export const USER_FIELDS = [
   'fullName',
   'dateOfBirth',
   'gender',
+  'street',
   'city',
   'state',
   'postalCode',

@@ -5,6 +5,15 @@ export function normalizeCity(text: string): string {
   return compact(text);
 }
 
+/** The form that Google hashes: `123 Main St., Apt #4` → `123 main st apt 4`. */
+export function googleStreet(text: string): string {
+  return text
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[\p{P}\p{S}]/gu, '')
+    .trim();
+}
+
 /** US: two letters, from code or name; elsewhere the name without spaces. */
 export function normalizeState(text: string, countryCode: string | undefined): string {
   const state = compact(text);
@@ -43,6 +52,9 @@ const COMMON_SPELLINGS: Readonly<Record<string, string>> = {
   'czech republic': 'cz',
 };
 
+/** Codes that the runtime names although they are no countries. */
+const NO_COUNTRIES = new Set('EU EZ UN QO XA XB ZZ'.split(' '));
+
 let knownCountries: { codes: ReadonlySet<string>; byName: ReadonlyMap<string, string> } | undefined;
 
 /** The runtime's own list of countries, made when it is first asked for. */
@@ -54,7 +66,9 @@ function countries(): NonNullable<typeof knownCountries> {
   const letters = Array.from({ length: 26 }, (_unused, index) => String.fromCharCode(65 + index));
   for (const code of letters.flatMap((first) => letters.map((second) => first + second))) {
     const name = names.of(code);
-    if (name === undefined) continue;
+    if (name === undefined || NO_COUNTRIES.has(code)) continue;
+    // The runtime also knows codes that are gone or aliases: UK is GB.
+    if (Intl.getCanonicalLocales(`und-${code}`)[0] !== `und-${code}`) continue;
     codes.add(code.toLowerCase());
     byName.set(name.toLowerCase(), code.toLowerCase());
   }

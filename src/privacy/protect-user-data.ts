@@ -8,6 +8,7 @@ import { googleName, normalizeName } from './person-name';
 import { looksPersonal } from './personal-data';
 import { normalizePhone, tikTokPhone } from './phone';
 import {
+  googleStreet,
   normalizeCity,
   normalizeCountry,
   normalizePostalCode,
@@ -40,6 +41,7 @@ export function protectUserData(
   forms.put('lastName', user.lastName, normalizeName, 'lastNameGoogle', googleName);
   putDateOfBirth(forms, user.dateOfBirth, problems);
   forms.put('gender', user.gender, normalizeGender);
+  forms.put('streetGoogle', user.street, googleStreet);
   forms.put('city', user.city, normalizeCity);
   forms.put('state', user.state, (state) => normalizeState(state, countryCode));
   forms.put('postalCode', user.postalCode, (code) => normalizePostalCode(code, countryCode));

@@ -81,7 +81,7 @@ export function describeOutbox(name: string, subject: OutboxSubject): void {
       'keeps destinations apart: one that is stuck does not hold up another',
       async (outbox, clock) => {
         const delivered: string[] = [];
-        outbox.consume(lane({ destination: 'stuck' }), () => new Promise(() => undefined));
+        const release = consumeStuck(outbox);
         outbox.consume(lane({ destination: 'well' }), (entries) => {
           delivered.push(...entries.map(({ key }) => key));
           return Promise.resolve(entries.map(() => SETTLE));
@@ -89,6 +89,7 @@ export function describeOutbox(name: string, subject: OutboxSubject): void {
         await outbox.append([entry('a', 'stuck'), entry('b', 'well')]);
         await clock.advance(1_000);
         assert.deepEqual(delivered, ['b']);
+        release();
       },
     );
 
@@ -291,9 +292,10 @@ export function describeOutbox(name: string, subject: OutboxSubject): void {
       await outbox.append([entry('a')]);
       assert.equal(await outbox.flush(1_000), true);
       assert.equal((await counts(outbox)).delivered, 1);
-      outbox.consume(lane({ destination: 'stuck' }), () => new Promise(() => undefined));
+      const release = consumeStuck(outbox);
       await outbox.append([entry('b', 'stuck')]);
       assert.equal(await outbox.flush(20), false);
+      release();
     });
   });
 }
@@ -302,6 +304,18 @@ const SETTLE: NextStep = { kind: 'settle' };
 
 const settleAll = (entries: readonly LeasedEntry[]): Promise<NextStep[]> =>
   Promise.resolve(entries.map(() => SETTLE));
+
+/** A lane whose handler answers only when it is released. */
+function consumeStuck(outbox: Outbox): () => void {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  outbox.consume(lane({ destination: 'stuck' }), (entries) =>
+    released.then(() => entries.map(() => SETTLE)),
+  );
+  return release;
+}
 
 function retryIn(delayMs: number): NextStep {
   return { kind: 'retry', delayMs, reason: 'later' };

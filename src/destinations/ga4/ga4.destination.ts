@@ -35,6 +35,7 @@ export class Ga4Destination implements Destination {
     'phoneE164',
     'firstNameGoogle',
     'lastNameGoogle',
+    'streetGoogle',
   ];
 
   private readonly endpoint: HttpEndpoint;

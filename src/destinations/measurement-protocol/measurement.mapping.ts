@@ -146,18 +146,21 @@ function mapItems(
 export function mapMeasurementUserData(
   userData: ProtectedUserData,
 ): MeasurementUserData | undefined {
-  const { emailGoogle, phoneE164, firstNameGoogle, lastNameGoogle, countryCode } = userData;
-  const hasName = firstNameGoogle !== undefined || lastNameGoogle !== undefined;
-  if (emailGoogle === undefined && phoneE164 === undefined && !hasName) return undefined;
+  const { emailGoogle, phoneE164, firstNameGoogle, lastNameGoogle, streetGoogle } = userData;
+  const hasAddress = [firstNameGoogle, lastNameGoogle, streetGoogle].some(
+    (hash) => hash !== undefined,
+  );
+  if (emailGoogle === undefined && phoneE164 === undefined && !hasAddress) return undefined;
   return {
     sha256_email_address: emailGoogle === undefined ? undefined : [emailGoogle],
     sha256_phone_number: phoneE164 === undefined ? undefined : [phoneE164],
-    address: hasName
+    address: hasAddress
       ? [
           {
             sha256_first_name: firstNameGoogle,
             sha256_last_name: lastNameGoogle,
-            country: countryCode?.toUpperCase(),
+            sha256_street: streetGoogle,
+            country: userData.countryCode?.toUpperCase(),
           },
         ]
       : undefined,

@@ -22,6 +22,7 @@ export interface MeasurementUserData {
   address?: readonly {
     sha256_first_name?: string;
     sha256_last_name?: string;
+    sha256_street?: string;
     /** ISO 3166-1 alpha-2, upper case. */
     country?: string;
   }[];

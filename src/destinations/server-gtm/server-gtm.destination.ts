@@ -43,6 +43,7 @@ export class ServerGtmDestination implements Destination {
     'phoneE164',
     'firstNameGoogle',
     'lastNameGoogle',
+    'streetGoogle',
   ];
 
   private readonly endpoint: HttpEndpoint;

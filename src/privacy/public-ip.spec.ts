@@ -1,0 +1,33 @@
+import { publicIp } from './public-ip';
+
+describe('publicIp', () => {
+  it.each([
+    ['203.0.113.7', '203.0.113.7'],
+    ['::ffff:8.8.8.8', '8.8.8.8'],
+    ['2A00:1450:4009:0:0:0:0:200E', '2a00:1450:4009::200e'],
+  ])('lets %s pass as %s', (ip, normal) => {
+    expect(publicIp(ip)).toBe(normal);
+  });
+
+  it.each([
+    '10.0.0.1',
+    '192.168.1.1',
+    '172.16.0.1',
+    '127.0.0.1',
+    '169.254.1.1',
+    '100.64.0.1',
+    '0.0.0.0',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::1',
+    'fe80::1',
+    'fd00::1',
+    '::ffff:10.0.0.1',
+    'localhost',
+    '1',
+    '999.1.1.1',
+    '',
+  ])('keeps %s from the platforms', (ip) => {
+    expect(publicIp(ip)).toBeUndefined();
+  });
+});
