@@ -46,10 +46,10 @@ export interface ContextOptions {
 
 export interface ConsentOptions {
   /**
-   * What to do where a needed purpose is neither granted nor denied. Default: `withhold` if the event's
-   * `consent.region` is in the EEA, the UK or Switzerland, else `send`.
+   * What to do where a needed purpose is neither granted nor denied. `by-region` (default): `withhold` if
+   * the event's `consent.region` is in the EEA, the UK or Switzerland, else `send`.
    */
-  readonly whenUnknown?: WhenUnknown;
+  readonly whenUnknown?: WhenUnknown | 'by-region';
 }
 
 export interface PrivacyOptions {

@@ -28,7 +28,8 @@ export class MemoryLane implements Consumer {
   private queue: Item[] = [];
   private head = 0;
   private waiting = 0;
-  private readonly waitingTimers = new Set<() => void>();
+  /** Cancels a retry; by the time at which it is due. */
+  private readonly retriesDueMs = new Map<() => void, number>();
   private underWay = 0;
   private consumer: { options: LaneOptions; handler: EntryHandler } | undefined;
   private cancelLinger: (() => void) | undefined;
@@ -93,18 +94,18 @@ export class MemoryLane implements Consumer {
     this.cancelLinger = undefined;
     this.cancelPause?.();
     this.cancelPause = undefined;
-    for (const cancel of this.waitingTimers) cancel();
-    this.waitingTimers.clear();
+    for (const cancel of this.retriesDueMs.keys()) cancel();
+    this.retriesDueMs.clear();
     return this.when(() => this.underWay === 0);
   }
 
-  /** Stops lingering until nothing is pending. */
-  flush(): Promise<void> {
+  /** Stops lingering; resolves when nothing is pending that could still end before the deadline. */
+  flush(deadlineMs: number): Promise<void> {
     this.isFlushing = true;
     this.cancelLinger?.();
     this.cancelLinger = undefined;
     this.handOver();
-    return this.when(() => this.pending === 0).finally(() => {
+    return this.when(() => !this.canProgressBefore(deadlineMs)).finally(() => {
       this.isFlushing = false;
     });
   }
@@ -236,11 +237,11 @@ export class MemoryLane implements Consumer {
   private retryLater(items: readonly Item[], delayMs: number): void {
     this.waiting += items.length;
     const cancel = this.clock.after(delayMs, () => {
-      this.waitingTimers.delete(cancel);
+      this.retriesDueMs.delete(cancel);
       this.waiting -= items.length;
       for (const item of items) this.enqueue(item);
     });
-    this.waitingTimers.add(cancel);
+    this.retriesDueMs.set(cancel, this.clock.now() + delayMs);
   }
 
   private pause(delayMs: number): void {
@@ -249,6 +250,15 @@ export class MemoryLane implements Consumer {
       this.cancelPause = undefined;
       this.handOver();
     });
+  }
+
+  private canProgressBefore(deadlineMs: number): boolean {
+    if (this.inHandler > 0) return true;
+    // A paused lane waits for a person, not for us.
+    if (this.cancelPause !== undefined) return false;
+    if (this.queued > 0) return true;
+    for (const dueMs of this.retriesDueMs.values()) if (dueMs <= deadlineMs) return true;
+    return false;
   }
 
   private when(isReached: () => boolean): Promise<void> {

@@ -66,16 +66,14 @@ export class MemoryOutbox implements Outbox {
     const lanes = [...this.lanes.values()];
     let timer: NodeJS.Timeout | undefined;
     // This timer keeps the process alive on purpose: somebody waits for the flush.
-    const timeout = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => {
-        resolve(false);
-      }, timeoutMs);
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
     });
-    const flushed = Promise.all(lanes.map((lane) => lane.flush())).then(() => true);
-    const isFlushed = await Promise.race([flushed, timeout]);
+    const deadlineMs = this.clock.now() + timeoutMs;
+    await Promise.race([Promise.all(lanes.map((lane) => lane.flush(deadlineMs))), timeout]);
     clearTimeout(timer);
     for (const lane of lanes) lane.endFlush();
-    return isFlushed;
+    return this.pending() === 0;
   }
 
   stats(): Promise<readonly LaneStats[]> {

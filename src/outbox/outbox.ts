@@ -95,7 +95,12 @@ export interface Outbox {
    * Calls back once when the entry ends; register before appending. The result takes the call back.
    */
   onSettled(key: string, listener: (settlement: Settlement) => void): () => void;
-  /** Hands over without lingering until nothing is pending. `false` if the time was up before. */
+  /**
+   * Hands over without lingering. Resolves when nothing is pending, or nothing that is could end before
+   * the time is up: a paused lane is not waited for.
+   *
+   * @returns whether nothing is pending.
+   */
   flush(timeoutMs: number): Promise<boolean>;
   stats(): Promise<readonly LaneStats[]>;
   deadLetters(query?: { destination?: string; limit?: number }): Promise<readonly DeadLetter[]>;

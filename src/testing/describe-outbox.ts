@@ -287,6 +287,26 @@ export function describeOutbox(name: string, subject: OutboxSubject): void {
       assert.equal((await counts(outbox)).pending, 1);
     });
 
+    rule(
+      'flush does not wait for a paused lane, nor for a retry beyond its time',
+      async (outbox, clock) => {
+        outbox.consume(lane(), (entries) =>
+          Promise.resolve(
+            entries.map(() => ({ kind: 'pause-destination', delayMs: 60_000, reason: 'token' })),
+          ),
+        );
+        outbox.consume(lane({ destination: 'slow' }), (entries) =>
+          Promise.resolve(entries.map(() => retryIn(60_000))),
+        );
+        await outbox.append([entry('a'), entry('b', 'slow')]);
+        await clock.advance(1_000);
+        const startedAt = performance.now();
+        assert.equal(await outbox.flush(30_000), false);
+        assert.ok(performance.now() - startedAt < 10_000);
+        assert.equal((await counts(outbox)).pending, 2);
+      },
+    );
+
     rule('flush does not linger, and says whether all is settled', async (outbox) => {
       outbox.consume(lane({ lingerMs: 60_000 }), settleAll);
       await outbox.append([entry('a')]);

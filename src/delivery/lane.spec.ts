@@ -1,0 +1,189 @@
+import fc from 'fast-check';
+
+import type { DeliveryOutcome, Destination } from '../destinations/destination';
+import type { WireEvent } from '../events/wire-event';
+import { LaneHealthBoard } from '../outbox/lane-health';
+import type { LeasedEntry } from '../outbox/outbox';
+import { FakeClock } from '../testing/fake-clock';
+import { Lane, type LaneReport } from './lane';
+import { DEFAULT_RETRY } from './retry-policy';
+
+const QUIET: LaneReport = {
+  paused: () => undefined,
+  deadLettered: () => undefined,
+  failed: () => undefined,
+};
+
+type Deliver = (
+  batch: readonly WireEvent[],
+  signal: AbortSignal,
+) => Promise<readonly DeliveryOutcome[]>;
+
+function laneTo(
+  deliver: Deliver,
+  settings: { concurrency?: number; maxBatchEvents?: number; report?: Partial<LaneReport> } = {},
+) {
+  const clock = new FakeClock();
+  const health = new LaneHealthBoard();
+  const destination: Destination = {
+    name: 'meta',
+    limits: { maxBatchEvents: 1_000, maxBatchBytes: 1e9, maxEventAgeMs: 3_600_000 },
+    requiredConsent: [],
+    userDataForms: [],
+    encode: () => ({ kind: 'unsupported', reason: 'not asked here' }),
+    deliver,
+  };
+  const lane = new Lane(
+    destination,
+    {
+      maxBatchEvents: settings.maxBatchEvents ?? 1_000,
+      concurrency: settings.concurrency ?? 4,
+      lingerMs: 0,
+      timeoutMs: 10_000,
+      retry: DEFAULT_RETRY,
+    },
+    clock,
+    health,
+    { ...QUIET, ...settings.report },
+    () => 0.5,
+  );
+  return { lane, clock, health };
+}
+
+function entry(body: string, clock: FakeClock, overrides: Partial<LeasedEntry> = {}): LeasedEntry {
+  const now = clock.now();
+  return {
+    key: body,
+    destination: 'meta',
+    eventId: body,
+    eventName: 'purchase',
+    occurredAtMs: now,
+    acceptedAtMs: now,
+    attempts: 0,
+    wire: { body, envelope: '' },
+    ...overrides,
+  };
+}
+
+describe('Lane', () => {
+  it('finds the culprits of a refused batch and delivers all others, within the bound of requests', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 2, max: 1_000 }),
+        fc.uniqueArray(fc.nat(999), { minLength: 1, maxLength: 5 }),
+        async (size, at) => {
+          const poison = new Set(at.map((index) => `e${index % size}`));
+          let requests = 0;
+          const { lane, clock } = laneTo((batch) => {
+            requests += 1;
+            const isRefused = batch.some(({ body }) => poison.has(body));
+            return Promise.resolve(
+              batch.map(() =>
+                isRefused ? { kind: 'batch-refused', reason: 'bad' } : { kind: 'delivered' },
+              ),
+            );
+          });
+          const steps = await lane.handle(
+            Array.from({ length: size }, (_unused, index) => entry(`e${index}`, clock)),
+          );
+          for (const [index, step] of steps.entries()) {
+            expect(step.kind).toBe(poison.has(`e${index}`) ? 'dead-letter' : 'settle');
+          }
+          expect(requests).toBeLessThanOrEqual(1 + 2 * poison.size * Math.ceil(Math.log2(size)));
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it('expires what has become too old, without sending it, and sends the rest', async () => {
+    const sent: string[] = [];
+    const { lane, clock } = laneTo((batch) => {
+      sent.push(...batch.map(({ body }) => body));
+      return Promise.resolve(batch.map(() => ({ kind: 'delivered' })));
+    });
+    const old = entry('old', clock, { occurredAtMs: clock.now() - 3_600_001 });
+    const steps = await lane.handle([old, entry('fresh', clock)]);
+    expect(steps.map(({ kind }) => kind)).toEqual(['expire', 'settle']);
+    expect(sent).toEqual(['fresh']);
+  });
+
+  it('ends an attempt at its deadline', async () => {
+    const { lane, clock } = laneTo(
+      (batch, signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () =>
+            resolve(batch.map(() => ({ kind: 'retryable', reason: 'deadline' }))),
+          );
+        }),
+    );
+    const handled = lane.handle([entry('a', clock)]);
+    await clock.advance(10_000);
+    expect(await handled).toEqual([{ kind: 'retry', delayMs: 500, reason: 'deadline' }]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('runs at most so many requests at once', async () => {
+    let running = 0;
+    let most = 0;
+    const { lane, clock } = laneTo(
+      async (batch) => {
+        running += 1;
+        most = Math.max(most, running);
+        await Promise.resolve();
+        running -= 1;
+        return batch.map(() => ({ kind: 'delivered' }));
+      },
+      { concurrency: 3, maxBatchEvents: 1 },
+    );
+    await lane.handle(Array.from({ length: 20 }, (_unused, index) => entry(`e${index}`, clock)));
+    expect(most).toBe(3);
+  });
+
+  it('keeps events whose destination throws', async () => {
+    const { lane, clock } = laneTo(() =>
+      Promise.reject(new TypeError('a fault of ours with EAAtokenexample')),
+    );
+    expect(await lane.handle([entry('a', clock)])).toEqual([
+      { kind: 'retry', delayMs: 500, reason: 'internal fault: TypeError' },
+    ]);
+  });
+
+  it('starts nothing after it was aborted', async () => {
+    let requests = 0;
+    const { lane, clock } = laneTo((batch) => {
+      requests += 1;
+      return Promise.resolve(batch.map(() => ({ kind: 'delivered' })));
+    });
+    lane.abort();
+    expect((await lane.handle([entry('a', clock)])).map(({ kind }) => kind)).toEqual(['retry']);
+    expect(requests).toBe(0);
+  });
+
+  it('says once that it pauses, and is ready again after a delivery', async () => {
+    const told: string[] = [];
+    let outcome: DeliveryOutcome = { kind: 'permanent', reason: 'token' };
+    const { lane, clock, health } = laneTo((batch) => Promise.resolve(batch.map(() => outcome)), {
+      report: { paused: (_destination, reason) => told.push(reason) },
+    });
+    await lane.handle([entry('a', clock)]);
+    await lane.handle([entry('a', clock)]);
+    expect(told).toEqual(['token']);
+    expect(health.of('meta')).toEqual({ state: 'paused', reason: 'token' });
+    outcome = { kind: 'delivered' };
+    await lane.handle([entry('a', clock)]);
+    expect(health.of('meta')).toEqual({ state: 'ready' });
+  });
+
+  it('counts as failing after three failures in a row', async () => {
+    const { lane, clock, health } = laneTo((batch) =>
+      Promise.resolve(batch.map(() => ({ kind: 'retryable', reason: 'down' }))),
+    );
+    const states: string[] = [];
+    for (let turn = 0; turn < 3; turn += 1) {
+      await lane.handle([entry('a', clock)]);
+      states.push(health.of('meta').state);
+    }
+    expect(states).toEqual(['ready', 'ready', 'failing']);
+  });
+});
