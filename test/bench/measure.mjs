@@ -1,0 +1,55 @@
+import { PLATFORMS } from './accounts.mjs';
+import { figuresOf } from './child.mjs';
+import { SUBJECTS } from './subjects.mjs';
+
+/**
+ * Every subject once a round, in an order that moves on by one, so that a busy moment of the machine does
+ * not always meet the same one.
+ *
+ * @returns for each subject the figures of every round; `isVoid` where an event did not arrive.
+ */
+export async function measureDelivery(stub, rounds, scale) {
+  const results = SUBJECTS.map((subject) => ({ ...subject, rounds: [] }));
+  for (let round = 0; round < rounds; round += 1) {
+    const order = [...results.slice(round), ...results.slice(0, round)];
+    for (const result of order) result.rounds.push(await deliverOnce(stub, result, scale));
+  }
+  return results;
+}
+
+async function deliverOnce(stub, { kind, setUp, count, warmUp }, scale) {
+  const sent = [warmUp, count].map((events) => Math.round(events * scale));
+  await stub.report();
+  const figures = await figuresOf('worker.mjs', [kind, setUp, stub.url, ...sent]);
+  const { platforms, cpuMs } = await stub.report();
+  const expected = sent[0] + sent[1];
+  const isVoid = PLATFORMS[setUp].some((platform) => platforms[platform].events !== expected);
+  return { ...figures, isVoid, arrived: platforms, stubCpuMs: cpuMs };
+}
+
+export async function measureCalls(stub, rounds, count) {
+  const results = [];
+  for (let round = 0; round < rounds; round += 1) {
+    results.push(await figuresOf('call-worker.mjs', ['three', stub.url, 1_500, count]));
+  }
+  return results;
+}
+
+const HOST = ['@nestjs/common', '@nestjs/core', 'axios'];
+const BASES = [
+  { name: 'NestJS and axios', modules: HOST },
+  {
+    name: 'NestJS, axios, @nestjs/axios and @nestjs/config',
+    modules: [...HOST, '@nestjs/axios', '@nestjs/config'],
+  },
+];
+
+export async function measureImport(rounds) {
+  const results = BASES.map((base) => ({ ...base, rounds: [] }));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const result of results) {
+      result.rounds.push(await figuresOf('import-worker.mjs', result.modules));
+    }
+  }
+  return results;
+}

@@ -1,0 +1,89 @@
+import os from 'node:os';
+
+import { median } from './statistics.mjs';
+
+/** The figures as Markdown: medians over the rounds, ratios within a round. */
+export function renderReport({ delivery, calls, imports }) {
+  return [
+    machine(delivery),
+    '## One purchase, every one another visitor',
+    ...['three', 'two', 'one'].map((setUp) => deliveryTable(delivery, setUp)),
+    '## One call of `trackPurchase` on the host\u2019s thread, three platforms',
+    callTable(calls),
+    "## `require('nestjs-server-tracking')`, Meta not enabled",
+    importTable(imports),
+  ].join('\n\n');
+}
+
+function machine(delivery) {
+  const cores = os.cpus();
+  const rounds = delivery[0].rounds.length;
+  return `Node ${process.version}, ${cores.length} cores (${cores[0].model.trim()}), ${process.platform}; medians of ${rounds} rounds. Read the ratios, not the absolutes.`;
+}
+
+function deliveryTable(delivery, setUp) {
+  const results = delivery.filter((result) => result.setUp === setUp);
+  const hand = results.find(({ kind }) => kind === 'hand');
+  const ours = results.find(({ kind }) => kind === 'ours');
+  const rows = results.map((result) => {
+    const { rounds } = result;
+    const void_ = rounds.filter(({ isVoid }) => isVoid).length;
+    if (void_ > 0) return [result.name, `void: events missing in ${void_} rounds`, '', '', '', ''];
+    const requests = Object.values(rounds[0].arrived).reduce((sum, at) => sum + at.requests, 0);
+    const events = Math.max(...Object.values(rounds[0].arrived).map((at) => at.events));
+    return [
+      result.name,
+      Math.round(median(rounds.map(({ cpuMicros }) => cpuMicros))),
+      Math.round(median(rounds.map(({ eventsPerSecond }) => eventsPerSecond))),
+      (requests / events).toFixed(3),
+      `${timesCheaper(result, hand).toFixed(2)} \u00d7`,
+      result === ours ? '' : `${timesCheaper(ours, result).toFixed(2)} \u00d7`,
+    ];
+  });
+  return table(
+    [
+      'subject',
+      'CPU \u00b5s/event',
+      'events/s',
+      'requests/event',
+      'cheaper than hand-written',
+      'ours is cheaper by',
+    ],
+    rows,
+  );
+}
+
+/** How many times less CPU per event `cheap` takes than `dear`. */
+function timesCheaper(cheap, dear) {
+  return median(
+    cheap.rounds.map(({ cpuMicros }, round) => dear.rounds[round].cpuMicros / cpuMicros),
+  );
+}
+
+function callTable(calls) {
+  const row = (name, key) => [
+    name,
+    ...['p50', 'p90', 'p99'].map((rank) => median(calls.map((call) => call[key][rank])).toFixed(1)),
+  ];
+  return table(
+    ['microseconds', 'p50', 'p90', 'p99'],
+    [row('until the promise is returned', 'returned'), row('until it is resolved', 'accepted')],
+  );
+}
+
+function importTable(imports) {
+  const rows = imports.map(({ name, rounds }) => [
+    name,
+    ...['milliseconds', 'rssMegabytes', 'heapMegabytes', 'commonJsFiles'].map((key) =>
+      median(rounds.map((round) => round[key])).toFixed(key === 'commonJsFiles' ? 0 : 1),
+    ),
+    rounds.some(({ isMetaSdkLoaded }) => isMetaSdkLoaded) ? 'yes' : 'no',
+  ]);
+  return table(['beyond', 'ms', 'RSS MB', 'heap MB', 'CommonJS files', 'loads the Meta SDK'], rows);
+}
+
+function table(head, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  const rule = head.map((_name, index) => (index === 0 ? '---' : '---:'));
+  return [head, rule, ...rows].map(line).join('\n');
+}

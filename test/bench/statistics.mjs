@@ -1,0 +1,6 @@
+export function median(numbers) {
+  if (numbers.length === 0) return NaN;
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}

@@ -1,0 +1,14 @@
+import { Logger, Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+
+@Module({})
+class AppModule {}
+
+/** Starts an application of these modules and services, which says only what is wrong. */
+export function start({
+  imports,
+  providers,
+}: Pick<DynamicModule, 'imports' | 'providers'>): Promise<INestApplicationContext> {
+  Logger.overrideLogger(['error', 'warn']);
+  return NestFactory.createApplicationContext({ module: AppModule, imports, providers });
+}
