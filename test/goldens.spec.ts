@@ -77,7 +77,8 @@ async function startApplication(options: TrackingModuleOptions): Promise<INestAp
       }),
     ],
   }).compile();
-  const application = module.createNestApplication({ logger: false });
+  const application = module.createNestApplication();
+  application.useLogger(false);
   await application.init();
   return application;
 }

@@ -1,8 +1,16 @@
 import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 
 /** What `require('nestjs-server-tracking')` costs a process that has loaded the named modules already. */
 const fromRoot = createRequire(new URL('../../package.json', import.meta.url));
-for (const name of process.argv.slice(2)) fromRoot(name);
+for (const name of process.argv.slice(2)) {
+  // @nestjs/axios imports axios as an ES module; `require` would load another copy of it.
+  if (name === 'axios') {
+    await import(new URL('index.js', pathToFileURL(fromRoot.resolve('axios/package.json'))));
+  } else {
+    fromRoot(name);
+  }
+}
 
 globalThis.gc();
 const before = process.memoryUsage();

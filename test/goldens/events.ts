@@ -33,7 +33,7 @@ export const ALL_GRANTED: Consent = {
   adPersonalization: 'granted',
 };
 
-/** Two blue mugs and one tea towel, of which little is known. */
+/** Two Blue mugs and one tea towel, of which little is known. */
 const ITEMS: Item[] = [
   {
     id: 'SKU-1',
@@ -93,7 +93,7 @@ export const EVENTS = {
     ...COMMON,
     items: ITEMS,
   },
-  search: { name: 'search', eventId: 'e-search', searchTerm: 'blue mug', ...COMMON },
+  search: { name: 'search', eventId: 'e-search', searchTerm: 'Blue mug', ...COMMON },
   add_to_cart: { name: 'add_to_cart', eventId: 'e-add-to-cart', ...CART },
   remove_from_cart: { name: 'remove_from_cart', eventId: 'e-remove-from-cart', ...CART },
   add_to_wishlist: { name: 'add_to_wishlist', eventId: 'e-add-to-wishlist', ...CART },
@@ -120,7 +120,7 @@ export const EVENTS = {
   /** Its event ID comes from the order. */
   purchase: {
     name: 'purchase',
-    orderId: '10045',
+    orderId: 'ORD-10045',
     tax: 9.48,
     shipping: 4,
     coupon: 'AUTUMN',
@@ -129,7 +129,7 @@ export const EVENTS = {
   },
   refund: {
     name: 'refund',
-    orderId: '10045',
+    orderId: 'ORD-10045',
     refundId: 're_1',
     ...CART,
     value: 24.95,
@@ -153,9 +153,9 @@ export const EVENTS = {
     name: 'subscription',
     phase: 'start',
     eventId: 'e-subscription-start',
-    subscriptionId: 'sub_1',
-    plan: 'pro',
-    invoiceId: 'in_1',
+    subscriptionId: 'sub_1QexAMPLE',
+    plan: 'Pro',
+    invoiceId: 'in_1QexAMPLE',
     value: 20,
     currency: 'EUR',
     predictedLtv: 240,
@@ -165,8 +165,8 @@ export const EVENTS = {
     name: 'subscription',
     phase: 'trial',
     eventId: 'e-subscription-trial',
-    subscriptionId: 'sub_1',
-    plan: 'pro',
+    subscriptionId: 'sub_1QexAMPLE',
+    plan: 'Pro',
     value: 0,
     currency: 'EUR',
     predictedLtv: 240,
@@ -177,9 +177,9 @@ export const EVENTS = {
     name: 'subscription',
     phase: 'renew',
     eventId: 'e-subscription-renew',
-    subscriptionId: 'sub_1',
-    plan: 'pro',
-    invoiceId: 'in_2',
+    subscriptionId: 'sub_1QexAMPLE',
+    plan: 'Pro',
+    invoiceId: 'in_2QexAMPLE',
     value: 20,
     currency: 'EUR',
     occurredAt: OCCURRED_AT,
@@ -190,8 +190,8 @@ export const EVENTS = {
     name: 'subscription',
     phase: 'cancel',
     eventId: 'e-subscription-cancel',
-    subscriptionId: 'sub_1',
-    plan: 'pro',
+    subscriptionId: 'sub_1QexAMPLE',
+    plan: 'Pro',
     reason: 'too expensive',
     ...COMMON,
   },
@@ -201,7 +201,7 @@ export const EVENTS = {
     eventId: 'e-custom',
     value: 5,
     currency: 'EUR',
-    properties: { days: 7, channel: 'support chat', is_first: true },
+    properties: { days: 0, channel: 'support chat', is_first: false },
     ...COMMON,
   },
 } as const satisfies Record<string, TrackingEvent>;
@@ -212,6 +212,20 @@ export type GoldenEvent = keyof typeof EVENTS;
 export const VISIT = {
   name: 'page_view',
   eventId: 'e-visit',
+  occurredAt: OCCURRED_AT,
+  user: { id: 'user_123' },
+  context: CONTEXT,
+} as const satisfies TrackingEvent;
+
+/** A gift: every amount is zero, which is a value. */
+export const FREE_ORDER = {
+  name: 'purchase',
+  orderId: 'ORD-10046',
+  value: 0,
+  currency: 'EUR',
+  tax: 0,
+  shipping: 0,
+  items: [{ id: 'GIFT-1', price: 0 }],
   occurredAt: OCCURRED_AT,
   user: { id: 'user_123' },
   context: CONTEXT,

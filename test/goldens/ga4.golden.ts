@@ -1,8 +1,8 @@
 import type { Ga4Options, JsonValue } from 'nestjs-server-tracking';
 
-import { EVENTS, VISIT, type GoldenEvent } from './events';
+import { EVENTS, FREE_ORDER, VISIT, type GoldenEvent } from './events';
 import type { Golden } from './golden';
-import { HASHED, JANE, MARY_ANN, XIAOMING } from './people';
+import { HASHED, JANE, MARY as MARY_HERSELF, MARY_ANN, XIAOMING } from './people';
 
 /** Where every request goes; Google takes the secret in the query only. */
 export const GA4_REQUEST = {
@@ -95,7 +95,7 @@ export const GA4_BODIES: Readonly<Record<GoldenEvent, JsonValue>> = {
     item_list_name: 'Autumn offers',
     items: ITEMS,
   }),
-  search: maryDid('search', { search_term: 'blue mug' }),
+  search: maryDid('search', { search_term: 'Blue mug' }),
   add_to_cart: maryDid('add_to_cart', CART),
   remove_from_cart: maryDid('remove_from_cart', CART),
   add_to_wishlist: maryDid('add_to_wishlist', CART),
@@ -112,14 +112,14 @@ export const GA4_BODIES: Readonly<Record<GoldenEvent, JsonValue>> = {
   }),
   purchase: maryDid('purchase', {
     ...CART,
-    transaction_id: '10045',
+    transaction_id: 'ORD-10045',
     tax: 9.48,
     shipping: 4,
     coupon: 'AUTUMN',
     customer_type: 'new',
   }),
   refund: maryDid('refund', {
-    transaction_id: '10045',
+    transaction_id: 'ORD-10045',
     value: 24.95,
     currency: 'EUR',
     items: [{ item_id: 'SKU-1', item_name: 'Mug', price: 24.95, quantity: 1, index: 0 }],
@@ -129,14 +129,14 @@ export const GA4_BODIES: Readonly<Record<GoldenEvent, JsonValue>> = {
   lead: maryDid('generate_lead', { value: 0, currency: 'EUR', lead_source: 'footer form' }),
   contact: maryDid('contact', { method: 'chat' }),
   subscription_start: maryDid('subscribe', {
-    subscription_id: 'sub_1',
-    plan: 'pro',
+    subscription_id: 'sub_1QexAMPLE',
+    plan: 'Pro',
     value: 20,
     currency: 'EUR',
   }),
   subscription_trial: maryDid('start_trial', {
-    subscription_id: 'sub_1',
-    plan: 'pro',
+    subscription_id: 'sub_1QexAMPLE',
+    plan: 'Pro',
     value: 0,
     currency: 'EUR',
   }),
@@ -154,8 +154,8 @@ export const GA4_BODIES: Readonly<Record<GoldenEvent, JsonValue>> = {
           engagement_time_msec: 1,
           page_location: 'https://shop.example.com/checkout/thanks',
           page_referrer: 'https://shop.example.com/checkout',
-          subscription_id: 'sub_1',
-          plan: 'pro',
+          subscription_id: 'sub_1QexAMPLE',
+          plan: 'Pro',
           value: 20,
           currency: 'EUR',
         },
@@ -163,16 +163,16 @@ export const GA4_BODIES: Readonly<Record<GoldenEvent, JsonValue>> = {
     ],
   },
   subscription_cancel: maryDid('subscription_cancelled', {
-    subscription_id: 'sub_1',
-    plan: 'pro',
+    subscription_id: 'sub_1QexAMPLE',
+    plan: 'Pro',
     reason: 'too expensive',
   }),
   custom: maryDid('TrialExtended', {
     value: 5,
     currency: 'EUR',
-    days: 7,
+    days: 0,
     channel: 'support chat',
-    is_first: true,
+    is_first: false,
   }),
 };
 
@@ -234,16 +234,13 @@ export const GA4_GOLDENS: readonly Golden<Ga4Options>[] = [
     body: { ...PLAIN_VISIT, consent: { ad_user_data: 'GRANTED', ad_personalization: 'DENIED' } },
   },
   {
-    rule: 'says that user data for ads was refused',
+    rule: 'says that user data for ads was refused, and sends none',
     event: {
       ...VISIT,
-      user: {},
+      user: MARY_HERSELF,
       consent: { analyticsStorage: 'granted', adUserData: 'denied', adPersonalization: 'denied' },
     },
-    body: {
-      ...VISIT_OF_A_GUEST,
-      consent: { ad_user_data: 'DENIED', ad_personalization: 'DENIED' },
-    },
+    body: { ...PLAIN_VISIT, consent: { ad_user_data: 'DENIED', ad_personalization: 'DENIED' } },
   },
   {
     rule: 'says nothing of a purpose that nobody decided on',
@@ -252,6 +249,28 @@ export const GA4_GOLDENS: readonly Golden<Ga4Options>[] = [
       consent: { analyticsStorage: 'granted', adUserData: 'granted', adPersonalization: 'unknown' },
     },
     body: { ...PLAIN_VISIT, consent: { ad_user_data: 'GRANTED' } },
+  },
+  {
+    rule: 'says what a gift costs',
+    event: FREE_ORDER,
+    body: {
+      ...PLAIN_VISIT,
+      events: [
+        {
+          name: 'purchase',
+          timestamp_micros: TIMESTAMP,
+          params: {
+            ...PARAMS,
+            transaction_id: 'ORD-10046',
+            value: 0,
+            currency: 'EUR',
+            tax: 0,
+            shipping: 0,
+            items: [{ item_id: 'GIFT-1', price: 0, quantity: 1, index: 0 }],
+          },
+        },
+      ],
+    },
   },
   {
     rule: 'counts a renewal as a purchase where the host wants it so',
@@ -270,9 +289,9 @@ export const GA4_GOLDENS: readonly Golden<Ga4Options>[] = [
             engagement_time_msec: 1,
             page_location: 'https://shop.example.com/checkout/thanks',
             page_referrer: 'https://shop.example.com/checkout',
-            transaction_id: 'in_2',
-            subscription_id: 'sub_1',
-            plan: 'pro',
+            transaction_id: 'in_2QexAMPLE',
+            subscription_id: 'sub_1QexAMPLE',
+            plan: 'Pro',
             value: 20,
             currency: 'EUR',
           },
@@ -299,13 +318,13 @@ export const GA4_GOLDENS: readonly Golden<Ga4Options>[] = [
     },
   },
   {
+    /** A country without a name is nobody's address. */
     rule: 'keeps plus and country code of a Chinese phone',
     event: { ...VISIT, user: XIAOMING },
     body: {
       ...VISIT_OF_A_GUEST,
       user_data: {
         sha256_phone_number: ['cc0058bc7784ae0358acf0c091025c7a69d400e148d8688badfa029c9f8c686e'],
-        address: [{ country: 'CN' }],
       },
     },
   },

@@ -1,6 +1,6 @@
 import type { JsonValue, MetaOptions } from 'nestjs-server-tracking';
 
-import { CONTEXT, EVENTS, OCCURRED_AT, VISIT, type GoldenEvent } from './events';
+import { CONTEXT, EVENTS, FREE_ORDER, OCCURRED_AT, VISIT, type GoldenEvent } from './events';
 import type { Golden } from './golden';
 import { HASHED, JANE, MARY, MARY_ANN, VALERY, XIAOMING } from './people';
 
@@ -129,7 +129,7 @@ export const META_BODIES: Readonly<Record<GoldenEvent, JsonValue>> = {
     event_name: 'Search',
     event_id: 'e-search',
     user_data: MARY_HERE,
-    custom_data: { search_string: 'blue mug' },
+    custom_data: { search_string: 'Blue mug' },
   }),
   add_to_cart: request({
     ...WEB_VISIT,
@@ -176,16 +176,16 @@ export const META_BODIES: Readonly<Record<GoldenEvent, JsonValue>> = {
   purchase: request({
     ...WEB_VISIT,
     event_name: 'Purchase',
-    event_id: 'purchase:10045',
+    event_id: 'purchase:ORD-10045',
     user_data: MARY_HERE,
-    custom_data: { ...CART, order_id: '10045' },
+    custom_data: { ...CART, order_id: 'ORD-10045' },
   }),
   refund: request({
     ...WEB_VISIT,
     event_name: 'Refund',
-    event_id: 'refund:10045:re_1',
+    event_id: 'refund:ORD-10045:re_1',
     user_data: MARY_HERE,
-    custom_data: { value: 24.95, currency: 'EUR', order_id: '10045' },
+    custom_data: { value: 24.95, currency: 'EUR', order_id: 'ORD-10045' },
   }),
   sign_up: request({
     ...WEB_VISIT,
@@ -223,31 +223,31 @@ export const META_BODIES: Readonly<Record<GoldenEvent, JsonValue>> = {
     ...WEB_VISIT,
     event_name: 'Subscribe',
     event_id: 'e-subscription-start',
-    user_data: { ...MARY_HERE, subscription_id: 'sub_1' },
-    custom_data: { value: 20, currency: 'EUR', predicted_ltv: 240, content_name: 'pro' },
+    user_data: { ...MARY_HERE, subscription_id: 'sub_1QexAMPLE' },
+    custom_data: { value: 20, currency: 'EUR', predicted_ltv: 240, content_name: 'Pro' },
   }),
   subscription_trial: request({
     ...WEB_VISIT,
     event_name: 'StartTrial',
     event_id: 'e-subscription-trial',
-    user_data: { ...MARY_HERE, subscription_id: 'sub_1' },
-    custom_data: { value: 0, currency: 'EUR', predicted_ltv: 240, content_name: 'pro' },
+    user_data: { ...MARY_HERE, subscription_id: 'sub_1QexAMPLE' },
+    custom_data: { value: 0, currency: 'EUR', predicted_ltv: 240, content_name: 'Pro' },
   }),
   subscription_renew: request({
     ...WEB_VISIT,
     event_name: 'SubscriptionRenewed',
     event_id: 'e-subscription-renew',
     action_source: 'system_generated',
-    user_data: { ...MARY_HERE, subscription_id: 'sub_1' },
-    custom_data: { value: 20, currency: 'EUR', content_name: 'pro' },
+    user_data: { ...MARY_HERE, subscription_id: 'sub_1QexAMPLE' },
+    custom_data: { value: 20, currency: 'EUR', content_name: 'Pro' },
   }),
   subscription_cancel: request({
     ...WEB_VISIT,
     event_name: 'SubscriptionCanceled',
     event_id: 'e-subscription-cancel',
     action_source: 'system_generated',
-    user_data: { ...MARY_HERE, subscription_id: 'sub_1' },
-    custom_data: { content_name: 'pro' },
+    user_data: { ...MARY_HERE, subscription_id: 'sub_1QexAMPLE' },
+    custom_data: { content_name: 'Pro' },
   }),
   custom: request({
     ...WEB_VISIT,
@@ -257,9 +257,9 @@ export const META_BODIES: Readonly<Record<GoldenEvent, JsonValue>> = {
     custom_data: {
       value: 5,
       currency: 'EUR',
-      days: 7,
+      days: 0,
       channel: 'support chat',
-      is_first: true,
+      is_first: false,
     },
   }),
 };
@@ -354,7 +354,7 @@ export const META_GOLDENS: readonly Golden<MetaOptions>[] = [
     rule: 'says that nobody was on the website where the visit is not known',
     event: {
       name: 'purchase',
-      orderId: '10045',
+      orderId: 'ORD-10045',
       value: 49.9,
       currency: 'EUR',
       occurredAt: OCCURRED_AT,
@@ -363,10 +363,10 @@ export const META_GOLDENS: readonly Golden<MetaOptions>[] = [
     body: request({
       event_name: 'Purchase',
       event_time: 1760000000,
-      event_id: 'purchase:10045',
+      event_id: 'purchase:ORD-10045',
       action_source: 'system_generated',
       user_data: MARY_HASHED,
-      custom_data: { value: 49.9, currency: 'EUR', order_id: '10045' },
+      custom_data: { value: 49.9, currency: 'EUR', order_id: 'ORD-10045' },
     }),
   },
   {
@@ -384,6 +384,26 @@ export const META_GOLDENS: readonly Golden<MetaOptions>[] = [
     }),
   },
   {
+    rule: 'says what a gift costs',
+    event: FREE_ORDER,
+    body: request({
+      ...WEB_VISIT,
+      event_name: 'Purchase',
+      event_id: 'purchase:ORD-10046',
+      user_data: { ...EXTERNAL_ID, ...BROWSER },
+      custom_data: {
+        value: 0,
+        currency: 'EUR',
+        order_id: 'ORD-10046',
+        content_type: 'product',
+        content_ids: ['GIFT-1'],
+        contents: [{ id: 'GIFT-1', quantity: 1, item_price: 0 }],
+        num_items: 1,
+      },
+    }),
+  },
+  {
+    /** A purchase has an order ID; of a renewal it is the invoice. */
     rule: 'counts a renewal as a purchase where the host wants it so',
     options: { renewalsAsPurchase: true },
     event: EVENTS.subscription_renew,
@@ -392,8 +412,8 @@ export const META_GOLDENS: readonly Golden<MetaOptions>[] = [
       event_name: 'Purchase',
       event_id: 'e-subscription-renew',
       action_source: 'system_generated',
-      user_data: { ...MARY_HERE, subscription_id: 'sub_1' },
-      custom_data: { value: 20, currency: 'EUR', content_name: 'pro' },
+      user_data: { ...MARY_HERE, subscription_id: 'sub_1QexAMPLE' },
+      custom_data: { value: 20, currency: 'EUR', content_name: 'Pro', order_id: 'in_2QexAMPLE' },
     }),
   },
   {

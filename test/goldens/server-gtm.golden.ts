@@ -1,6 +1,6 @@
 import type { JsonValue, ServerGtmOptions } from 'nestjs-server-tracking';
 
-import { CONTEXT, EVENTS, VISIT, type GoldenEvent } from './events';
+import { CONTEXT, EVENTS, FREE_ORDER, VISIT, type GoldenEvent } from './events';
 import type { Golden } from './golden';
 import { JANE } from './people';
 
@@ -12,20 +12,26 @@ export const SERVER_GTM_REQUEST = {
   headers: { 'content-type': 'application/json' },
 } as const;
 
-/** What every event of the visit says to all tags, because the visitor's cookies are not on our request. */
-const PARAMS = {
-  session_id: '1759999422',
+/** What the visit says to all tags, because the visitor's cookies are not on our request. */
+const PAGE_AND_CLICKS = {
   engagement_time_msec: 1,
   page_location: 'https://shop.example.com/checkout/thanks',
   page_referrer: 'https://shop.example.com/checkout',
   language: 'en-GB',
-  external_id: '80fba0ae1c48e3978e43e4efc365e14e12ea0c830ba8ba5b9a2dafc7e3f2ab8b',
   fbp: 'fb.1.1759990000000.1098115397',
   fbc: 'fb.1.1759990000000.IwAR0abcDEF',
   ttp: '2F7h37YkS1j57AYSKTI7IHhJPYH',
   ttclid: 'E.C.P.example',
   gclid: 'Cj0KCQexample',
 } as const;
+
+const SESSION = { session_id: '1759999422' } as const;
+
+const EXTERNAL_ID = {
+  external_id: '80fba0ae1c48e3978e43e4efc365e14e12ea0c830ba8ba5b9a2dafc7e3f2ab8b',
+} as const;
+
+const PARAMS = { ...SESSION, ...EXTERNAL_ID, ...PAGE_AND_CLICKS } as const;
 
 /** For triggers, which cannot see the consent of the body. */
 const ALL_GRANTED = {
@@ -66,12 +72,11 @@ const CART = { value: 59.4, currency: 'EUR', items: ITEMS } as const;
 /** Microseconds; for the request and again for its one event. */
 const TIMESTAMP = 1760000000000000;
 
+const USER_AGENT =
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/141.0 Safari/537.36';
+
 /** The browser of the visit: the container would see ours. */
-const BROWSER = {
-  ip_override: '203.0.113.7',
-  user_agent:
-    'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/141.0 Safari/537.36',
-} as const;
+const BROWSER = { ip_override: '203.0.113.7', user_agent: USER_AGENT } as const;
 
 /** What a request says of Mary, who allowed everything. */
 const MARY = {
@@ -125,7 +130,7 @@ export const SERVER_GTM_BODIES: Readonly<Record<GoldenEvent, JsonValue>> = {
     item_list_name: 'Autumn offers',
     items: ITEMS,
   }),
-  search: maryDid('search', { event_id: 'e-search', search_term: 'blue mug' }),
+  search: maryDid('search', { event_id: 'e-search', search_term: 'Blue mug' }),
   add_to_cart: maryDid('add_to_cart', { event_id: 'e-add-to-cart', ...CART }),
   remove_from_cart: maryDid('remove_from_cart', { event_id: 'e-remove-from-cart', ...CART }),
   add_to_wishlist: maryDid('add_to_wishlist', { event_id: 'e-add-to-wishlist', ...CART }),
@@ -147,17 +152,17 @@ export const SERVER_GTM_BODIES: Readonly<Record<GoldenEvent, JsonValue>> = {
     payment_type: 'card',
   }),
   purchase: maryDid('purchase', {
-    event_id: 'purchase:10045',
+    event_id: 'purchase:ORD-10045',
     ...CART,
-    transaction_id: '10045',
+    transaction_id: 'ORD-10045',
     tax: 9.48,
     shipping: 4,
     coupon: 'AUTUMN',
     customer_type: 'new',
   }),
   refund: maryDid('refund', {
-    event_id: 'refund:10045:re_1',
-    transaction_id: '10045',
+    event_id: 'refund:ORD-10045:re_1',
+    transaction_id: 'ORD-10045',
     value: 24.95,
     currency: 'EUR',
     items: [{ item_id: 'SKU-1', item_name: 'Mug', price: 24.95, quantity: 1, index: 0 }],
@@ -173,15 +178,15 @@ export const SERVER_GTM_BODIES: Readonly<Record<GoldenEvent, JsonValue>> = {
   contact: maryDid('contact', { event_id: 'e-contact', method: 'chat' }),
   subscription_start: maryDid('subscribe', {
     event_id: 'e-subscription-start',
-    subscription_id: 'sub_1',
-    plan: 'pro',
+    subscription_id: 'sub_1QexAMPLE',
+    plan: 'Pro',
     value: 20,
     currency: 'EUR',
   }),
   subscription_trial: maryDid('start_trial', {
     event_id: 'e-subscription-trial',
-    subscription_id: 'sub_1',
-    plan: 'pro',
+    subscription_id: 'sub_1QexAMPLE',
+    plan: 'Pro',
     value: 0,
     currency: 'EUR',
   }),
@@ -197,11 +202,11 @@ export const SERVER_GTM_BODIES: Readonly<Record<GoldenEvent, JsonValue>> = {
         name: 'subscription_renewed',
         timestamp_micros: TIMESTAMP,
         params: {
-          ...PARAMS,
-          session_id: undefined,
+          ...EXTERNAL_ID,
+          ...PAGE_AND_CLICKS,
           event_id: 'e-subscription-renew',
-          subscription_id: 'sub_1',
-          plan: 'pro',
+          subscription_id: 'sub_1QexAMPLE',
+          plan: 'Pro',
           value: 20,
           currency: 'EUR',
         },
@@ -210,17 +215,17 @@ export const SERVER_GTM_BODIES: Readonly<Record<GoldenEvent, JsonValue>> = {
   },
   subscription_cancel: maryDid('subscription_cancelled', {
     event_id: 'e-subscription-cancel',
-    subscription_id: 'sub_1',
-    plan: 'pro',
+    subscription_id: 'sub_1QexAMPLE',
+    plan: 'Pro',
     reason: 'too expensive',
   }),
   custom: maryDid('TrialExtended', {
     event_id: 'e-custom',
     value: 5,
     currency: 'EUR',
-    days: 7,
+    days: 0,
     channel: 'support chat',
-    is_first: true,
+    is_first: false,
   }),
 };
 
@@ -299,6 +304,29 @@ export const SERVER_GTM_GOLDENS: readonly Golden<ServerGtmOptions>[] = [
     },
   },
   {
+    rule: 'says what a gift costs',
+    event: FREE_ORDER,
+    body: {
+      ...PLAIN_VISIT,
+      events: [
+        {
+          name: 'purchase',
+          timestamp_micros: TIMESTAMP,
+          params: {
+            ...PARAMS,
+            event_id: 'purchase:ORD-10046',
+            transaction_id: 'ORD-10046',
+            value: 0,
+            currency: 'EUR',
+            tax: 0,
+            shipping: 0,
+            items: [{ item_id: 'GIFT-1', price: 0, quantity: 1, index: 0 }],
+          },
+        },
+      ],
+    },
+  },
+  {
     rule: 'counts a renewal as a purchase where the host wants it so',
     options: { renewalsAsPurchase: true },
     event: EVENTS.subscription_renew,
@@ -313,12 +341,12 @@ export const SERVER_GTM_GOLDENS: readonly Golden<ServerGtmOptions>[] = [
           name: 'purchase',
           timestamp_micros: TIMESTAMP,
           params: {
-            ...PARAMS,
-            session_id: undefined,
+            ...EXTERNAL_ID,
+            ...PAGE_AND_CLICKS,
             event_id: 'e-subscription-renew',
-            transaction_id: 'in_2',
-            subscription_id: 'sub_1',
-            plan: 'pro',
+            transaction_id: 'in_2QexAMPLE',
+            subscription_id: 'sub_1QexAMPLE',
+            plan: 'Pro',
             value: 20,
             currency: 'EUR',
           },
@@ -348,7 +376,7 @@ export const SERVER_GTM_GOLDENS: readonly Golden<ServerGtmOptions>[] = [
         {
           name: 'page_view',
           timestamp_micros: TIMESTAMP,
-          params: { ...PARAMS, external_id: undefined, event_id: 'e-visit' },
+          params: { ...SESSION, ...PAGE_AND_CLICKS, event_id: 'e-visit' },
         },
       ],
     },
@@ -356,6 +384,12 @@ export const SERVER_GTM_GOLDENS: readonly Golden<ServerGtmOptions>[] = [
   {
     rule: 'keeps a private address of the network to itself',
     event: { ...VISIT, context: { ...CONTEXT, ip: 'fd00::8' } },
-    body: { ...PLAIN_VISIT, ip_override: undefined },
+    body: {
+      client_id: '1162820436.1749482504',
+      user_id: 'user_123',
+      timestamp_micros: TIMESTAMP,
+      user_agent: USER_AGENT,
+      events: PLAIN_VISIT.events,
+    },
   },
 ];

@@ -1,6 +1,6 @@
 import type { JsonValue, TikTokOptions } from 'nestjs-server-tracking';
 
-import { CONTEXT, EVENTS, VISIT, type GoldenEvent } from './events';
+import { CONTEXT, EVENTS, FREE_ORDER, VISIT, type GoldenEvent } from './events';
 import type { Golden } from './golden';
 import { HASHED, JANE, MARY_ANN, XIAOMING } from './people';
 
@@ -119,7 +119,7 @@ export const TIKTOK_BODIES: Readonly<Record<Exclude<GoldenEvent, 'refund'>, Json
     ...MARYS_VISIT,
     event: 'Search',
     event_id: 'e-search',
-    properties: { search_string: 'blue mug', query: 'blue mug' },
+    properties: { search_string: 'Blue mug', query: 'Blue mug' },
   }),
   add_to_cart: request({
     ...MARYS_VISIT,
@@ -160,8 +160,8 @@ export const TIKTOK_BODIES: Readonly<Record<Exclude<GoldenEvent, 'refund'>, Json
   purchase: request({
     ...MARYS_VISIT,
     event: 'Purchase',
-    event_id: 'purchase:10045',
-    properties: { ...CART, order_id: '10045' },
+    event_id: 'purchase:ORD-10045',
+    properties: { ...CART, order_id: 'ORD-10045' },
   }),
   sign_up: request({
     ...MARYS_VISIT,
@@ -191,25 +191,25 @@ export const TIKTOK_BODIES: Readonly<Record<Exclude<GoldenEvent, 'refund'>, Json
     ...MARYS_VISIT,
     event: 'Subscribe',
     event_id: 'e-subscription-start',
-    properties: { value: 20, currency: 'EUR', content_ids: ['pro'], order_id: 'in_1' },
+    properties: { value: 20, currency: 'EUR', content_ids: ['Pro'], order_id: 'in_1QexAMPLE' },
   }),
   subscription_trial: request({
     ...MARYS_VISIT,
     event: 'StartTrial',
     event_id: 'e-subscription-trial',
-    properties: { value: 0, currency: 'EUR', content_ids: ['pro'], predicted_ltv: 240 },
+    properties: { value: 0, currency: 'EUR', content_ids: ['Pro'], predicted_ltv: 240 },
   }),
   subscription_renew: request({
     ...MARYS_VISIT,
     event: 'SubscriptionRenewed',
     event_id: 'e-subscription-renew',
-    properties: { value: 20, currency: 'EUR', content_ids: ['pro'], order_id: 'in_2' },
+    properties: { value: 20, currency: 'EUR', content_ids: ['Pro'], order_id: 'in_2QexAMPLE' },
   }),
   subscription_cancel: request({
     ...MARYS_VISIT,
     event: 'SubscriptionCanceled',
     event_id: 'e-subscription-cancel',
-    properties: { content_ids: ['pro'] },
+    properties: { content_ids: ['Pro'] },
   }),
   custom: request({
     ...MARYS_VISIT,
@@ -218,9 +218,9 @@ export const TIKTOK_BODIES: Readonly<Record<Exclude<GoldenEvent, 'refund'>, Json
     properties: {
       value: 5,
       currency: 'EUR',
-      days: 7,
+      days: 0,
       channel: 'support chat',
-      is_first: true,
+      is_first: false,
     },
   }),
 };
@@ -260,8 +260,8 @@ export const TIKTOK_GOLDENS: readonly Golden<TikTokOptions>[] = [
     body: request({
       ...MARYS_VISIT,
       event: 'Refund',
-      event_id: 'refund:10045:re_1',
-      properties: { value: 24.95, currency: 'EUR', order_id: '10045' },
+      event_id: 'refund:ORD-10045:re_1',
+      properties: { value: 24.95, currency: 'EUR', order_id: 'ORD-10045' },
     }),
   },
   {
@@ -271,8 +271,8 @@ export const TIKTOK_GOLDENS: readonly Golden<TikTokOptions>[] = [
     body: request({
       ...MARYS_VISIT,
       event: 'CompletePayment',
-      event_id: 'purchase:10045',
-      properties: { ...CART, order_id: '10045' },
+      event_id: 'purchase:ORD-10045',
+      properties: { ...CART, order_id: 'ORD-10045' },
     }),
   },
   {
@@ -287,6 +287,22 @@ export const TIKTOK_GOLDENS: readonly Golden<TikTokOptions>[] = [
     }),
   },
   {
+    rule: 'says what a gift costs',
+    event: FREE_ORDER,
+    body: request({
+      ...PLAIN_VISIT,
+      event: 'Purchase',
+      event_id: 'purchase:ORD-10046',
+      properties: {
+        value: 0,
+        currency: 'EUR',
+        order_id: 'ORD-10046',
+        content_type: 'product',
+        contents: [{ content_id: 'GIFT-1', price: 0, quantity: 1 }],
+      },
+    }),
+  },
+  {
     rule: 'counts a renewal as a purchase where the host wants it so',
     options: { renewalsAsPurchase: true },
     event: EVENTS.subscription_renew,
@@ -294,7 +310,7 @@ export const TIKTOK_GOLDENS: readonly Golden<TikTokOptions>[] = [
       ...MARYS_VISIT,
       event: 'Purchase',
       event_id: 'e-subscription-renew',
-      properties: { value: 20, currency: 'EUR', content_ids: ['pro'], order_id: 'in_2' },
+      properties: { value: 20, currency: 'EUR', content_ids: ['Pro'], order_id: 'in_2QexAMPLE' },
     }),
   },
   {
