@@ -3,6 +3,7 @@ import type { Consent } from '../events/consent';
 import type { Problem } from '../events/problem';
 import type { ProtectedEvent } from '../events/protected-event';
 import type { RequestContext } from '../events/request-context';
+import { cleanDetails, cleanProperties } from './free-text';
 import { cleanPageUrl } from './page-url';
 import { protectUserData, type ProtectUserDataOptions } from './protect-user-data';
 import { publicIp } from './public-ip';
@@ -22,11 +23,11 @@ export function protectEvent(
     name: event.name,
     eventId: event.eventId,
     occurredAtMs: event.occurredAtMs,
-    details: event.details,
+    details: cleanDetails(event.details, problems),
     userData: protectUserData(event.user, options, problems),
     context: protectContext(context),
     consent,
-    properties: event.properties,
+    properties: cleanProperties(event.properties, problems),
   } as ProtectedEvent;
 }
 

@@ -5,7 +5,11 @@ interface Waiting {
   readonly callback: () => void;
 }
 
-/** A clock that stands still until it is told to move, so that a test of a day takes a millisecond. */
+/**
+ * A clock that stands still until it is told to move, so that a test of a day takes a millisecond.
+ *
+ * Lingering, deadlines and retries all wait for it: with `until: 'settled'`, advance it meanwhile.
+ */
 export class FakeClock implements Clock {
   private readonly waiting = new Set<Waiting>();
 

@@ -33,9 +33,9 @@ try {
 
 async function bench(isQuick) {
   const figures = {
-    delivery: await measureDelivery(stub, isQuick ? 2 : 5, isQuick ? 0.4 : 1),
-    calls: await measureCalls(stub, isQuick ? 2 : 4, isQuick ? 2_000 : 4_000),
-    imports: await measureImport(isQuick ? 5 : 9),
+    delivery: await measureDelivery(stub, isQuick ? 1 : 4, isQuick ? 0.5 : 1),
+    calls: await measureCalls(stub, isQuick ? 1 : 3, isQuick ? 2_000 : 3_000),
+    imports: await measureImport(isQuick ? 3 : 7),
   };
   console.log(renderReport(figures));
   if (values.json !== undefined) await writeFile(values.json, JSON.stringify(figures, null, 1));

@@ -3,17 +3,17 @@
  * about a second. `hand` is what the others of its set-up are compared with.
  */
 export const SUBJECTS = [
-  subject('ours', 'three', 8_000),
-  subject('hand', 'three', 1_500),
-  subject('walkeros', 'three', 3_000),
-  subject('ours', 'two', 10_000),
-  subject('hand', 'two', 2_000),
-  subject('walkeros', 'two', 4_000),
-  subject('ours', 'one', 12_000),
-  subject('hand', 'one', 3_000),
-  subject('meta-sdk', 'one', 3_000),
+  subject('ours', 'three', 5_000),
+  subject('hand', 'three', 900),
+  subject('walkeros', 'three', 1_800),
+  subject('ours', 'two', 6_000),
+  subject('hand', 'two', 1_200),
+  subject('walkeros', 'two', 2_400),
+  subject('ours', 'one', 6_000),
+  subject('hand', 'one', 1_800),
+  subject('meta-sdk', 'one', 1_800),
 ];
 
 function subject(kind, setUp, count) {
-  return { name: `${kind}-${setUp}`, kind, setUp, count, warmUp: Math.round(count / 4) };
+  return { name: `${kind}-${setUp}`, kind, setUp, count, warmUp: Math.round(count / 3) };
 }

@@ -159,7 +159,7 @@ export class Fixture {
   }
 
   private node(...command: readonly string[]): Finished {
-    return execute(process.execPath, command, this.folder, 90_000);
+    return execute(process.execPath, command, this.folder, 60_000);
   }
 
   private write(file: string, content: object): void {

@@ -65,7 +65,8 @@ export function isReservedParam(name: string): boolean {
 const OWN_PARAMS = new Set(
   (
     'session_id engagement_time_msec transaction_id value currency tax shipping coupon items search_term method ' +
-    'debug_mode timestamp_micros'
+    'customer_type item_list_id item_list_name shipping_tier payment_type lead_source plan subscription_id reason ' +
+    'page_location page_referrer page_title debug_mode timestamp_micros'
   ).split(' '),
 );
 

@@ -69,16 +69,23 @@ export function mapMeasurementEvent(
 }
 
 function eventName(
-  { name, details }: ProtectedEvent,
+  event: ProtectedEvent,
   options: MeasurementMappingOptions,
   notes: Problem[],
 ): string {
+  const { name, details } = event;
   if (name === 'custom') return measurementEventName(details.eventName ?? '', notes);
   if (name !== 'subscription') return MEASUREMENT_EVENT_NAMES[name];
-  const phase = details.phase ?? 'start';
-  return phase === 'renew' && options.renewalsAsPurchase
+  return isRenewalPurchase(event, options)
     ? 'purchase'
-    : MEASUREMENT_SUBSCRIPTION_NAMES[phase];
+    : MEASUREMENT_SUBSCRIPTION_NAMES[details.phase ?? 'start'];
+}
+
+function isRenewalPurchase(
+  { details }: ProtectedEvent,
+  options: MeasurementMappingOptions,
+): boolean {
+  return details.phase === 'renew' && options.renewalsAsPurchase;
 }
 
 function mapParams(
@@ -93,7 +100,8 @@ function mapParams(
     engagement_time_msec: 1,
     // `false` would not switch it off: the key itself does it.
     debug_mode: options.debugMode ? true : undefined,
-    transaction_id: details.orderId ?? details.invoiceId,
+    transaction_id:
+      details.orderId ?? (isRenewalPurchase(event, options) ? details.invoiceId : undefined),
     value: details.value,
     currency: details.currency,
     tax: details.tax,

@@ -64,7 +64,7 @@ export function mapMetaEvent(
     event_source_url: context.url,
     referrer_url: context.referrer,
     user_data: mapUserData(event),
-    custom_data: mapCustomData(event, notes),
+    custom_data: withoutMissing(mapCustomData(event, options, notes)),
     opt_out: event.consent.adPersonalization === 'denied' ? true : undefined,
     ...limitedDataUse(event),
   };
@@ -105,22 +105,30 @@ function mapUserData({ userData, context, details }: ProtectedEvent): MetaUserDa
   };
 }
 
-function mapCustomData(event: ProtectedEvent, notes: Problem[]): MetaCustomData {
+function mapCustomData(
+  event: ProtectedEvent,
+  options: MetaMappingOptions,
+  notes: Problem[],
+): MetaCustomData {
   const { name, details } = event;
+  const isRenewalPurchase = details.phase === 'renew' && options.renewalsAsPurchase;
   return {
     ...flatProperties(event.properties, (key) => META_CUSTOM_DATA_KEYS.has(key), 'Meta', notes),
     value: details.value,
     currency: details.currency,
     ...mapItems(name, details),
     ...mapByName(name, details),
-    order_id: details.orderId ?? details.invoiceId,
+    order_id: details.orderId ?? (isRenewalPurchase ? details.invoiceId : undefined),
     predicted_ltv: details.predictedLtv,
     search_string: details.searchTerm,
   };
 }
 
+/** Meta has no event for these; as custom ones they carry their amount alone. */
+const EVENTS_WITHOUT_ITEMS: ReadonlySet<EventName> = new Set(['add_shipping_info', 'refund']);
+
 function mapItems(name: EventName, { items, listName }: EventDetails): MetaCustomData {
-  if (items.length === 0) return {};
+  if (items.length === 0 || EVENTS_WITHOUT_ITEMS.has(name)) return {};
   const contentIds = items.map(({ id }) => id);
   if (name === 'view_item_list') {
     return { content_ids: contentIds, content_type: 'product_group', content_category: listName };
@@ -189,6 +197,12 @@ function limitedDataUse({ consent }: ProtectedEvent): Partial<MetaServerEvent> {
     data_processing_options_country: state === undefined ? 0 : 1,
     data_processing_options_state: state ?? 0,
   };
+}
+
+/** `undefined` where nothing is left. */
+function withoutMissing(data: MetaCustomData): MetaCustomData | undefined {
+  const entries = Object.entries(data).filter(([, value]) => value !== undefined);
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
 function listOf(hash: string | undefined): readonly string[] | undefined {

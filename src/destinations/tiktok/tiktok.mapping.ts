@@ -116,13 +116,16 @@ function mapProperties(event: ProtectedEvent, notes: Problem[]): TikTokPropertie
     // The older twin of `search_string`, for set-ups that still read it.
     query: details.searchTerm,
     description: details.method ?? details.shippingTier ?? details.listName,
-    predicted_ltv: details.predictedLtv,
+    predicted_ltv: details.phase === 'trial' ? details.predictedLtv : undefined,
   };
 }
 
+/** TikTok has no event for these; as custom ones they carry their amount alone. */
+const EVENTS_WITHOUT_ITEMS: ReadonlySet<EventName> = new Set(['add_shipping_info', 'refund']);
+
 function mapItems(name: EventName, { items, plan }: EventDetails): TikTokProperties {
   if (name === 'subscription') return plan === undefined ? {} : { content_ids: [plan] };
-  if (items.length === 0) return {};
+  if (items.length === 0 || EVENTS_WITHOUT_ITEMS.has(name)) return {};
   if (name === 'view_item_list')
     return { content_type: 'product_group', content_ids: items.map(({ id }) => id) };
   return {
