@@ -201,7 +201,7 @@ describe('hostile input', () => {
     await expectNoLeak();
     // The property would be empty if nothing had been sent.
     expect([...statuses]).toEqual(expect.arrayContaining(['accepted', 'rejected']));
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   }, 300_000);
 
   it('never makes track() reject for anything at all', async () => {
@@ -321,7 +321,7 @@ function arm(value: unknown, depth = 0): unknown {
 
 function cyclic(): object {
   const cycle: Record<string, unknown> = { a: 1 };
-  cycle['self'] = cycle;
+  cycle.self = cycle;
   return cycle;
 }
 

@@ -265,9 +265,9 @@ describe('TrackingModule', () => {
       TrackingModule.forRoot({ meta: stub.options().meta, logger: new RecordingLogger() }),
     );
     const shared = app.select(HttpModule).get(HttpService).axiosRef;
-    shared.defaults.headers.common['Authorization'] = 'Bearer of-the-host';
+    shared.defaults.headers.common.Authorization = 'Bearer of-the-host';
     await app.get(ServerTrackingService).trackPurchase(aPurchase(), settled);
-    delete shared.defaults.headers.common['Authorization'];
+    delete shared.defaults.headers.common.Authorization;
     expect(stub.requests[0]?.headers.authorization).toBeUndefined();
     await app.close();
   });
@@ -357,11 +357,11 @@ describe('TrackingModule', () => {
       }),
     );
     const tracking = app.get(ServerTrackingService);
-    expect((await tracking.trackPurchase(aPurchase(), settled)).destinations['ga4']).toEqual({
+    expect((await tracking.trackPurchase(aPurchase(), settled)).destinations.ga4).toEqual({
       kind: 'delivered',
     });
     stub.behave('ga4', { kind: 'validation-error' });
-    expect((await tracking.trackPurchase(aPurchase(), settled)).destinations['ga4']).toEqual({
+    expect((await tracking.trackPurchase(aPurchase(), settled)).destinations.ga4).toEqual({
       kind: 'dead-lettered',
       reason: 'GA4 validation: NAME_INVALID at events',
     });

@@ -217,6 +217,6 @@ function executionContext(args: unknown[]) {
 
 function circular(): unknown {
   const context: Record<string, unknown> = {};
-  context['req'] = context;
+  context.req = context;
   return context;
 }

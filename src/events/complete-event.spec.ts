@@ -195,10 +195,10 @@ describe('bad input', () => {
     const properties = JSON.parse(
       '{"ok":1,"nested":{"deep":[1,"a"]},"__proto__":{"polluted":true}}',
     ) as Record<string, unknown>;
-    properties['self'] = properties;
-    properties['big'] = 5n;
-    properties['call'] = () => 1;
-    properties['date'] = new Date(NOW);
+    properties.self = properties;
+    properties.big = 5n;
+    properties.call = () => 1;
+    properties.date = new Date(NOW);
     const { event, problems } = completeEvent(
       'custom',
       { eventName: 'X', properties },
@@ -210,7 +210,7 @@ describe('bad input', () => {
       date: '2026-01-15T10:00:00.000Z',
     });
     expect(event.properties).not.toHaveProperty('big');
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
     expect(problems.map(({ field }) => field)).toEqual(
       expect.arrayContaining(['properties', 'properties.big', 'properties.call']),
     );
