@@ -9,6 +9,7 @@ import type { RequestReader } from './context/request-reader';
 import type { Destination } from './destinations/destination';
 import type { TrackingDoor } from './destinations/tracking-door';
 import { completeEvent } from './events/complete-event';
+import type { Consent } from './events/consent';
 import type { CompletedEvent } from './events/completed-event';
 import { EVENT_NAMES, isEventName } from './events/event-rules';
 import { FieldReader } from './events/field-reader';
@@ -262,10 +263,7 @@ export class ServerTrackingService implements TrackingDoor {
     const context = found instanceof Promise ? await found : found;
     const consent = withPrivacySignals(event.consent, context.gpc);
     const receipts: Record<string, DestinationReceipt> = {};
-    const chosen = this.chooseDestinations(
-      { ...event, consent, only: limitedTo ?? event.only },
-      receipts,
-    );
+    const chosen = this.chooseDestinations(consent, limitedTo ?? event.only, receipts);
     if (chosen.length === 0) return receiptOf(event.eventId, receipts, problems);
     const guarded = protectEvent(event, context, consent, this.parts.privacy, problems);
     const entries = chosen.flatMap((destination) =>
@@ -321,16 +319,17 @@ export class ServerTrackingService implements TrackingDoor {
   }
 
   private chooseDestinations(
-    event: CompletedEvent,
+    consent: Consent,
+    only: readonly string[] | undefined,
     receipts: Record<string, DestinationReceipt>,
   ): Destination[] {
     const { destinations, consent: policy } = this.parts;
-    for (const name of event.only ?? []) {
+    for (const name of only ?? []) {
       if (!this.isEnabled(name)) receipts[name] = { kind: 'skipped', reason: 'is not enabled' };
     }
     return destinations.filter(({ name, requiredConsent }) => {
-      if (event.only !== undefined && !event.only.includes(name)) return false;
-      const decision = decideConsent(event.consent, requiredConsent, policy);
+      if (only !== undefined && !only.includes(name)) return false;
+      const decision = decideConsent(consent, requiredConsent, policy);
       if (decision.kind === 'withhold')
         receipts[name] = { kind: 'skipped', reason: decision.reason };
       return decision.kind === 'send';
@@ -443,6 +442,7 @@ export class ServerTrackingService implements TrackingDoor {
 
   /** One line for an event with something wrong; fields and reasons, never values. */
   private mention({ status, eventId, destinations, problems }: TrackReceipt): void {
+    if (status === 'accepted' && problems.length === 0 && !hasRejection(destinations)) return;
     const refused = Object.entries(destinations).flatMap(([name, receipt]) =>
       receipt.kind === 'rejected'
         ? receipt.problems.map((problem) => ({ ...problem, field: `${name}: ${problem.field}` }))
@@ -475,17 +475,33 @@ function receiptOf(
   destinations: Readonly<Record<string, DestinationReceipt>>,
   problems: readonly Problem[],
 ): TrackReceipt {
-  const kinds = new Set(Object.values(destinations).map(({ kind }) => kind));
-  return { eventId, status: statusOf(kinds), destinations, problems };
+  return { eventId, status: statusOf(destinations), destinations, problems };
 }
 
-function statusOf(kinds: ReadonlySet<DestinationReceipt['kind']>): TrackReceipt['status'] {
-  const isAccepted = (['queued', 'delivered', 'pending', 'dead-lettered', 'expired'] as const).some(
-    (kind) => kinds.has(kind),
-  );
-  if (isAccepted) return 'accepted';
-  if (kinds.has('duplicate')) return 'duplicate';
-  return kinds.has('rejected') ? 'rejected' : 'skipped';
+function statusOf(
+  destinations: Readonly<Record<string, DestinationReceipt>>,
+): TrackReceipt['status'] {
+  let status: TrackReceipt['status'] = 'skipped';
+  for (const name in destinations) {
+    switch (destinations[name]?.kind) {
+      case 'skipped':
+        break;
+      case 'rejected':
+        if (status === 'skipped') status = 'rejected';
+        break;
+      case 'duplicate':
+        status = 'duplicate';
+        break;
+      default:
+        return 'accepted';
+    }
+  }
+  return status;
+}
+
+function hasRejection(destinations: Readonly<Record<string, DestinationReceipt>>): boolean {
+  for (const name in destinations) if (destinations[name]?.kind === 'rejected') return true;
+  return false;
 }
 
 /** Names come from the host and may hold anything; a log line is one line. */

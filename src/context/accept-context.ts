@@ -9,16 +9,17 @@ const TEXT_FIELDS = {
   language: 40,
   gaClientId: 100,
 } as const;
+const TEXT_FIELD_LIMITS = Object.entries(TEXT_FIELDS) as readonly [
+  keyof typeof TEXT_FIELDS,
+  number,
+][];
 const MAX_ENTRIES = 30;
 const MAX_CLICK_ID_LENGTH = 4_096;
 
 /** Checks a context that the host kept or made itself; what is wrong in it is dropped and named. */
 export function acceptContext(reader: FieldReader): RequestContext {
   const context: RequestContext = {};
-  for (const [field, maxLength] of Object.entries(TEXT_FIELDS) as [
-    keyof typeof TEXT_FIELDS,
-    number,
-  ][]) {
+  for (const [field, maxLength] of TEXT_FIELD_LIMITS) {
     const text = reader.text(field, maxLength);
     if (text !== undefined) context[field] = text;
   }

@@ -13,8 +13,9 @@ export function flatProperties(
   destination: string,
   notes: Problem[],
 ): Readonly<Record<string, Scalar>> {
+  if (properties === undefined) return NONE;
   const kept: Record<string, Scalar> = {};
-  for (const [key, value] of Object.entries(properties ?? {})) {
+  for (const [key, value] of Object.entries(properties)) {
     if (value === null) continue;
     if (reserved(key)) {
       notes.push({
@@ -34,3 +35,5 @@ export function flatProperties(
   }
   return kept;
 }
+
+const NONE: Readonly<Record<string, Scalar>> = {};

@@ -65,7 +65,7 @@ export class MemoryLane implements Consumer {
 
   add(entry: OutboxEntry): void {
     this.counts.accepted += 1;
-    this.enqueue({ ...entry, attempts: 0 });
+    this.enqueue(itemOf(entry));
   }
 
   countDuplicate(): void {
@@ -123,7 +123,7 @@ export class MemoryLane implements Consumer {
     if (chosen.length === 0) return 0;
     this.dead = this.dead.filter(({ entry }) => keys !== undefined && !keys.has(entry.key));
     this.counts.deadLettered -= chosen.length;
-    for (const { entry } of chosen) this.enqueue({ ...entry, attempts: 0 });
+    for (const { entry } of chosen) this.enqueue(itemOf(entry));
     return chosen.length;
   }
 
@@ -272,4 +272,18 @@ export class MemoryLane implements Consumer {
       this.idleListeners.add(listener);
     });
   }
+}
+
+/** Field by field, because a spread costs several times as much and this is done for every event. */
+function itemOf(entry: OutboxEntry): Item {
+  return {
+    key: entry.key,
+    destination: entry.destination,
+    eventId: entry.eventId,
+    eventName: entry.eventName,
+    occurredAtMs: entry.occurredAtMs,
+    acceptedAtMs: entry.acceptedAtMs,
+    wire: entry.wire,
+    attempts: 0,
+  };
 }

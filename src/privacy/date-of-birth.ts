@@ -7,7 +7,11 @@ export function normalizeDateOfBirth(value: string | Date): string | undefined {
   const date = new Date(Date.UTC(year, month - 1, day));
   const isReal =
     year >= 1900 && year <= 2100 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-  return isReal ? date.toISOString().slice(0, 10).replaceAll('-', '') : undefined;
+  return isReal ? `${year}${twoDigits(month)}${twoDigits(day)}` : undefined;
+}
+
+function twoDigits(number: number): string {
+  return number < 10 ? `0${number}` : String(number);
 }
 
 type Day = readonly [year: number, month: number, day: number];

@@ -1,5 +1,7 @@
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/min';
 
+import { isPlainE164 } from './calling-codes';
+
 /**
  * A phone number in E.164 (`+16505551212`), or `undefined` for what is none. `00` counts as `+`; a
  * national form needs a default country (ISO 3166-1 alpha-2).
@@ -9,7 +11,15 @@ export function normalizePhone(
   defaultCountry: string | undefined,
 ): string | undefined {
   const international = text.trimStart().replace(/^00/, '+');
-  const phone = parsePhoneNumberFromString(international, {
+  const digits = international.replace(/[\s().-]+/g, '');
+  // A zero in brackets is a trunk prefix, which only the parser knows how to take off.
+  const isPlain = /^\+[1-9]\d{6,14}$/.test(digits) && !international.includes('(0');
+  return isPlain && isPlainE164(digits) ? digits : parsePhone(international, defaultCountry);
+}
+
+/** The same by the library alone. */
+export function parsePhone(text: string, defaultCountry: string | undefined): string | undefined {
+  const phone = parsePhoneNumberFromString(text, {
     defaultCountry: defaultCountry as CountryCode | undefined,
     extract: false,
   });

@@ -76,8 +76,6 @@ function countries(): NonNullable<typeof knownCountries> {
 }
 
 function compact(text: string): string {
-  return text
-    .normalize('NFC')
-    .toLowerCase()
-    .replace(/[\s\p{P}\p{S}]/gu, '');
+  const lower = text.toLowerCase();
+  return /^[a-z]+$/.test(lower) ? lower : lower.normalize('NFC').replace(/[\s\p{P}\p{S}]/gu, '');
 }

@@ -37,15 +37,15 @@ export function protectUserData(
   putId(forms, user.id);
   putEmail(forms, user.email, problems);
   putPhone(forms, user.phone, countryCode ?? options.defaultCountry, problems);
-  forms.put('firstName', user.firstName, normalizeName, 'firstNameGoogle', googleName);
-  forms.put('lastName', user.lastName, normalizeName, 'lastNameGoogle', googleName);
+  forms.putName('firstName', 'firstNameGoogle', user.firstName);
+  forms.putName('lastName', 'lastNameGoogle', user.lastName);
   putDateOfBirth(forms, user.dateOfBirth, problems);
-  forms.put('gender', user.gender, normalizeGender);
+  forms.putCommon('gender', user.gender, normalizeGender);
   forms.put('streetGoogle', user.street, googleStreet);
   forms.put('city', user.city, normalizeCity);
-  forms.put('state', user.state, (state) => normalizeState(state, countryCode));
+  forms.putCommon('state', user.state, (state) => normalizeState(state, countryCode));
   forms.put('postalCode', user.postalCode, (code) => normalizePostalCode(code, countryCode));
-  forms.put('country', countryCode, (code) => code);
+  forms.putCommon('country', countryCode, (code) => code);
   const protectedUser: ProtectedUserData & { userId?: string; countryCode?: string } = forms.hashes;
   if (user.id !== undefined && !looksPersonal(user.id)) protectedUser.userId = user.id;
   if (countryCode !== undefined) protectedUser.countryCode = countryCode;
@@ -67,6 +67,14 @@ class Forms {
       this.hashes[form] = sha256(normal);
   }
 
+  /** Two forms of one field, which most often are the same. */
+  setPair(form: UserDataForm, normal: string, other: UserDataForm, otherNormal: string): void {
+    this.set(form, normal);
+    const shared = normal === otherNormal ? this.hashes[form] : undefined;
+    if (shared === undefined) this.set(other, otherNormal);
+    else if (this.wanted.has(other)) this.hashes[other] = shared;
+  }
+
   pass(hash: string, ...forms: readonly UserDataForm[]): void {
     for (const form of forms) if (this.wanted.has(form)) this.hashes[form] = hash;
   }
@@ -75,26 +83,43 @@ class Forms {
     form: UserDataForm,
     raw: string | undefined,
     normalize: (raw: string) => string | undefined,
-    googleForm?: UserDataForm,
-    normalizeForGoogle?: (raw: string) => string,
   ): void {
+    if (raw === undefined || !this.wanted.has(form)) return;
+    const hash = alreadyHashed(raw);
+    if (hash === undefined) this.set(form, normalize(raw));
+    else this.hashes[form] = hash;
+  }
+
+  /** The same for a field of few values: its hash is remembered. */
+  putCommon(
+    form: UserDataForm,
+    raw: string | undefined,
+    normalize: (raw: string) => string | undefined,
+  ): void {
+    if (raw === undefined || !this.wanted.has(form)) return;
+    const hash = alreadyHashed(raw) ?? commonHash(normalize(raw));
+    if (hash !== undefined) this.hashes[form] = hash;
+  }
+
+  putName(form: 'firstName' | 'lastName', googleForm: UserDataForm, raw: string | undefined): void {
     if (raw === undefined) return;
     const hash = alreadyHashed(raw);
-    if (hash !== undefined) {
-      this.pass(hash, form);
-      if (googleForm !== undefined) this.pass(hash, googleForm);
-      return;
-    }
-    if (!this.wants(form) && (googleForm === undefined || !this.wants(googleForm))) return;
-    const normal = normalize(raw);
-    this.set(form, normal);
-    if (googleForm === undefined || normalizeForGoogle === undefined || !this.wants(googleForm))
-      return;
-    const forGoogle = normalizeForGoogle(raw);
-    const shared = forGoogle === normal ? this.hashes[form] : undefined;
-    if (shared !== undefined) this.hashes[googleForm] = shared;
-    else this.set(googleForm, forGoogle);
+    if (hash === undefined) this.setPair(form, normalizeName(raw), googleForm, googleName(raw));
+    else this.pass(hash, form, googleForm);
   }
+}
+
+const MAX_COMMON_HASHES = 1_000;
+const commonHashes = new Map<string, string>();
+
+/** Countries, states and genders are no personal data and come again and again. */
+function commonHash(normal: string | undefined): string | undefined {
+  if (normal === undefined || normal === '') return undefined;
+  const known = commonHashes.get(normal);
+  if (known !== undefined) return known;
+  const hash = sha256(normal);
+  if (commonHashes.size < MAX_COMMON_HASHES && normal.length <= 40) commonHashes.set(normal, hash);
+  return hash;
 }
 
 function putId(forms: Forms, id: string | undefined): void {
@@ -106,13 +131,14 @@ function putId(forms: Forms, id: string | undefined): void {
 
 function putEmail(forms: Forms, raw: string | undefined, problems: Problem[]): void {
   if (raw === undefined) return;
-  if (alreadyHashed(raw) === undefined && normalizeEmail(raw) === undefined) {
-    problems.push(invalid('email', 'expected an e-mail address'));
+  const hash = alreadyHashed(raw);
+  if (hash !== undefined) {
+    forms.pass(hash, 'email', 'emailGoogle');
     return;
   }
-  forms.put('email', raw, normalizeEmail, 'emailGoogle', (text) =>
-    googleEmail(normalizeEmail(text) ?? ''),
-  );
+  const email = normalizeEmail(raw);
+  if (email === undefined) problems.push(invalid('email', 'expected an e-mail address'));
+  else forms.setPair('email', email, 'emailGoogle', googleEmail(email));
 }
 
 function putPhone(
@@ -140,11 +166,7 @@ function putPhone(
     return;
   }
   forms.set('phoneDigits', e164.slice(1));
-  forms.set('phoneE164', e164);
-  const forTikTok = tikTokPhone(e164);
-  const shared = forTikTok === e164 ? forms.hashes.phoneE164 : undefined;
-  if (shared !== undefined && forms.wants('phoneTikTok')) forms.hashes.phoneTikTok = shared;
-  else forms.set('phoneTikTok', forTikTok);
+  forms.setPair('phoneE164', e164, 'phoneTikTok', tikTokPhone(e164));
 }
 
 function putDateOfBirth(forms: Forms, raw: string | Date | undefined, problems: Problem[]): void {

@@ -14,8 +14,14 @@ const NOT_PUBLIC = new Set([
 
 /** The address in one spelling, or `undefined` if a platform must not see it: private or no address. */
 export function publicIp(text: string): string | undefined {
-  if (!ipaddr.isValid(text) || !(text.includes(':') || ipaddr.IPv4.isValidFourPartDecimal(text)))
-    return undefined;
-  const address = ipaddr.process(text);
-  return NOT_PUBLIC.has(address.range()) ? undefined : address.toString();
+  const address = parse(text);
+  return address === undefined || NOT_PUBLIC.has(address.range()) ? undefined : address.toString();
+}
+
+/** IPv4 in four decimal parts only: `1` and `0x7f000001` are addresses to the library, but not to us. */
+function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
+  if (!text.includes(':')) {
+    return ipaddr.IPv4.isValidFourPartDecimal(text) ? ipaddr.IPv4.parse(text) : undefined;
+  }
+  return ipaddr.isValid(text) ? ipaddr.process(text) : undefined;
 }

@@ -7,7 +7,11 @@ import { printableUrl } from '../../transport/redaction';
 import type { DeliveryOutcome, Destination, DestinationLimits, Encoding } from '../destination';
 import type { DestinationDefinition, DestinationTools } from '../destination-definition';
 import { chooseClientId } from '../measurement-protocol/client-id';
-import { MAX_BODY_BYTES, MAX_EVENTS_PER_REQUEST } from '../measurement-protocol/measurement-limits';
+import {
+  isOverBodyLimit,
+  MAX_BODY_BYTES,
+  MAX_EVENTS_PER_REQUEST,
+} from '../measurement-protocol/measurement-limits';
 import { measurementBody, measurementWire } from '../measurement-protocol/measurement-request';
 import {
   mapMeasurementConsent,
@@ -72,7 +76,7 @@ export class Ga4Destination implements Destination {
       },
       mapMeasurementEvent(event, this.settings, notes),
     );
-    if (Buffer.byteLength(wire.body) + Buffer.byteLength(wire.envelope) > MAX_BODY_BYTES) {
+    if (isOverBodyLimit(wire)) {
       return {
         kind: 'invalid',
         code: 'too_long',

@@ -1,4 +1,5 @@
 import type { Problem } from '../../events/problem';
+import type { WireEvent } from '../../events/wire-event';
 import type { MeasurementParams } from './measurement.payload';
 
 /** @see https://developers.google.com/analytics/devguides/collection/protocol/ga4/sending-events#limitations */
@@ -77,7 +78,8 @@ const OWN_PARAMS = new Set(
 export function fitParams(params: MeasurementParams, notes: Problem[]): MeasurementParams {
   const fitted: MeasurementParams = {};
   let count = 0;
-  for (const [name, value] of Object.entries(params)) {
+  for (const name in params) {
+    const value = params[name];
     if (value === undefined) continue;
     count += 1;
     if (count > MAX_PARAMS) {
@@ -104,4 +106,10 @@ function fitText(name: string, value: string, notes: Problem[]): string {
   // A URL is cut at its query first: half a click ID is worse than none.
   const withoutQuery = name.startsWith('page_') ? (value.split('?')[0] ?? value) : value;
   return withoutQuery.slice(0, maxLength);
+}
+
+/** Whether a request with these bytes is refused. UTF-8 has at most three bytes for a UTF-16 unit. */
+export function isOverBodyLimit({ body, envelope }: WireEvent): boolean {
+  if ((body.length + envelope.length) * 3 <= MAX_BODY_BYTES) return false;
+  return Buffer.byteLength(body) + Buffer.byteLength(envelope) > MAX_BODY_BYTES;
 }

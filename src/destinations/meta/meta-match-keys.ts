@@ -14,6 +14,9 @@ const TOO_WEAK: readonly ReadonlySet<string>[] = [
 ];
 
 export function isTooWeak(userData: MetaUserData): boolean {
+  const { em, ph, external_id, fbc, fbp, client_ip_address, subscription_id } = userData;
+  // Each of these is in no set, and nearly every event has one.
+  if (em ?? ph ?? external_id ?? fbc ?? fbp ?? client_ip_address ?? subscription_id) return false;
   const keys = Object.entries(userData).flatMap(([key, value]) =>
     value === undefined ? [] : [key],
   );

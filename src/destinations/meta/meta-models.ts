@@ -1,6 +1,11 @@
 import type * as BusinessSdk from 'facebook-nodejs-business-sdk';
 
-import { META_CUSTOM_DATA_KEYS, type MetaCustomData, type MetaServerEvent } from './meta.payload';
+import {
+  META_CUSTOM_DATA_KEYS,
+  type MetaCustomData,
+  type MetaServerEvent,
+  type MetaUserData,
+} from './meta.payload';
 
 /** Meta's own payload models; nothing of its SDK that sends, keeps a token or listens to the process. */
 export type MetaModels = Pick<
@@ -20,8 +25,8 @@ export async function loadMetaModels(): Promise<MetaModels> {
 }
 
 /**
- * Builds the payload with Meta's models, which check currency and shape, and puts back what they lose:
- * zeros, which they take for nothing, and the referrer, which they do not know.
+ * Builds the payload with Meta's models, which check currency and shape, and adds what they lose: zeros,
+ * which they take for nothing, and the referrer, which they do not know.
  *
  * @throws whatever the models throw; its message may hold the refused value.
  */
@@ -31,7 +36,7 @@ export function buildWithModels(models: MetaModels, event: MetaServerEvent): Met
     .setEventTime(event.event_time)
     .setEventId(event.event_id)
     .setActionSource(event.action_source)
-    .setUserData(userDataModel(models, event));
+    .setUserData(userDataModel(models, event.user_data));
   if (event.event_source_url !== undefined) model.setEventSourceUrl(event.event_source_url);
   if (event.opt_out === true) model.setOptOut(true);
   const { custom_data: custom } = event;
@@ -44,26 +49,14 @@ export function buildWithModels(models: MetaModels, event: MetaServerEvent): Met
   }
   const built = model.normalize() as unknown as MetaServerEvent;
   if (event.referrer_url !== undefined) built.referrer_url = event.referrer_url;
-  if (custom !== undefined) restoreZeros(custom, built);
+  addHashes(event.user_data, built.user_data);
+  if (custom !== undefined) addPastTheModel(models, custom, built);
   return built;
 }
 
-function userDataModel(
-  models: MetaModels,
-  { user_data: user }: MetaServerEvent,
-): BusinessSdk.UserData {
+/** Only what is raw: hashes go past the model, which would search each of them for what it is. */
+function userDataModel(models: MetaModels, user: MetaUserData): BusinessSdk.UserData {
   const model = new models.UserData();
-  if (user.em) model.setEmails([...user.em]);
-  if (user.ph) model.setPhones([...user.ph]);
-  if (user.fn) model.setFirstNames([...user.fn]);
-  if (user.ln) model.setLastNames([...user.ln]);
-  if (user.db) model.setDatesOfBirth([...user.db]);
-  if (user.ge) model.setGenders([...user.ge]);
-  if (user.ct) model.setCities([...user.ct]);
-  if (user.st) model.setStates([...user.st]);
-  if (user.zp) model.setZips([...user.zp]);
-  if (user.country) model.setCountries([...user.country]);
-  if (user.external_id) model.setExternalIds([...user.external_id]);
   if (user.client_ip_address !== undefined) model.setClientIpAddress(user.client_ip_address);
   if (user.client_user_agent !== undefined) model.setClientUserAgent(user.client_user_agent);
   if (user.fbc !== undefined) model.setFbc(user.fbc);
@@ -72,10 +65,37 @@ function userDataModel(
   return model;
 }
 
+const HASHED_FIELDS = [
+  'em',
+  'ph',
+  'fn',
+  'ln',
+  'db',
+  'ge',
+  'ct',
+  'st',
+  'zp',
+  'country',
+  'external_id',
+] as const;
+
+function addHashes(user: MetaUserData, built: MetaUserData): void {
+  for (const field of HASHED_FIELDS) if (user[field] !== undefined) built[field] = user[field];
+}
+
+/** Currencies that the model accepted; it searches a list for each, and a host has few. */
+const acceptedCurrencies = new Set<string>();
+
+/** @throws what the model throws for a currency that Meta does not know. */
+function checkCurrency(models: MetaModels, currency: string): void {
+  if (acceptedCurrencies.has(currency)) return;
+  new models.CustomData().setCurrency(currency).normalize();
+  acceptedCurrencies.add(currency);
+}
+
 function customDataModel(models: MetaModels, custom: MetaCustomData): BusinessSdk.CustomData {
   const model = new models.CustomData();
   if (custom.value !== undefined) model.setValue(custom.value);
-  if (custom.currency !== undefined) model.setCurrency(custom.currency);
   if (custom.content_name !== undefined) model.setContentName(custom.content_name);
   if (custom.content_category !== undefined) model.setContentCategory(custom.content_category);
   if (custom.content_ids !== undefined) model.setContentIds([...custom.content_ids]);
@@ -99,16 +119,16 @@ function customDataModel(models: MetaModels, custom: MetaCustomData): BusinessSd
       }),
     );
   }
-  const properties = Object.entries(custom).filter(
-    ([key, value]) => value !== undefined && !META_CUSTOM_DATA_KEYS.has(key),
-  );
-  if (properties.length > 0) model.setCustomProperties(Object.fromEntries(properties));
   return model;
 }
 
-function restoreZeros(custom: MetaCustomData, built: MetaServerEvent): void {
-  const data = built.custom_data;
-  if (data === undefined) return;
+/** What the custom data model loses or is dear at: zeros, the host's own properties, the currency. */
+function addPastTheModel(models: MetaModels, custom: MetaCustomData, built: MetaServerEvent): void {
+  const data = (built.custom_data ??= {});
+  if (custom.currency !== undefined) {
+    checkCurrency(models, custom.currency);
+    data.currency = custom.currency;
+  }
   if (custom.predicted_ltv === 0) data.predicted_ltv = 0;
   if (custom.num_items === 0) data.num_items = 0;
   for (const [index, content] of (custom.contents ?? []).entries()) {
@@ -116,5 +136,8 @@ function restoreZeros(custom: MetaCustomData, built: MetaServerEvent): void {
     if (builtContent === undefined) continue;
     if (content.item_price === 0) builtContent.item_price = 0;
     if (content.quantity === 0) builtContent.quantity = 0;
+  }
+  for (const key in custom) {
+    if (!META_CUSTOM_DATA_KEYS.has(key) && custom[key] !== undefined) data[key] = custom[key];
   }
 }

@@ -64,7 +64,7 @@ export function mapMetaEvent(
     event_source_url: context.url,
     referrer_url: context.referrer,
     user_data: mapUserData(event),
-    custom_data: withoutMissing(mapCustomData(event, options, notes)),
+    custom_data: unlessEmpty(mapCustomData(event, options, notes)),
     opt_out: event.consent.adPersonalization === 'denied' ? true : undefined,
     ...limitedDataUse(event),
   };
@@ -199,10 +199,10 @@ function limitedDataUse({ consent }: ProtectedEvent): Partial<MetaServerEvent> {
   };
 }
 
-/** `undefined` where nothing is left. */
-function withoutMissing(data: MetaCustomData): MetaCustomData | undefined {
-  const entries = Object.entries(data).filter(([, value]) => value !== undefined);
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+/** `undefined` where there is nothing to say. */
+function unlessEmpty(data: MetaCustomData): MetaCustomData | undefined {
+  for (const key in data) if (data[key] !== undefined) return data;
+  return undefined;
 }
 
 function listOf(hash: string | undefined): readonly string[] | undefined {
