@@ -5,7 +5,7 @@ const config: Config = {
   testEnvironment: 'node',
   roots: ['<rootDir>/src', '<rootDir>/test', '<rootDir>/examples'],
   testMatch: ['**/*.spec.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '/test/bench/', '/test/fixtures/'],
+  testPathIgnorePatterns: ['/node_modules/', '/test/bench/', '/test/package\\.spec\\.ts$'],
   setupFiles: ['reflect-metadata'],
   moduleNameMapper: {
     '^nestjs-server-tracking$': '<rootDir>/src/index.ts',

@@ -40,8 +40,8 @@ function readPlans(): ReadonlyMap<string, CallingCodePlan> {
   for (const country of getCountries()) {
     metadata.selectNumberingPlan(country);
     const plan = metadata.numberingPlan;
-    const rules = plan as (typeof plan & ParsingRules) | undefined;
-    if (plan === undefined || typeof rules?.nationalPrefixForParsing !== 'function') continue;
+    const rules: ParsingRules | undefined = plan;
+    if (plan === undefined || rules?.nationalPrefixForParsing === undefined) continue;
     const code = getCountryCallingCode(country);
     const known = read.get(code);
     const lengths = plan.possibleLengths().filter((length) => known?.lengths.has(length) ?? true);
