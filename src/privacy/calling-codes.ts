@@ -10,7 +10,7 @@ interface CallingCodePlan {
 
 /** The part of the library's numbering plan that its types leave out. */
 interface ParsingRules {
-  nationalPrefixForParsing?(): string | undefined;
+  nationalPrefixForParsing(): string | undefined;
 }
 
 let plans: ReadonlyMap<string, CallingCodePlan> | undefined;
@@ -40,12 +40,11 @@ function readPlans(): ReadonlyMap<string, CallingCodePlan> {
   for (const country of getCountries()) {
     metadata.selectNumberingPlan(country);
     const plan = metadata.numberingPlan;
-    const rules: ParsingRules | undefined = plan;
-    if (plan === undefined || rules?.nationalPrefixForParsing === undefined) continue;
+    if (plan === undefined || !hasParsingRules(plan)) continue;
     const code = getCountryCallingCode(country);
     const known = read.get(code);
     const lengths = plan.possibleLengths().filter((length) => known?.lengths.has(length) ?? true);
-    const prefix = rules.nationalPrefixForParsing();
+    const prefix = plan.nationalPrefixForParsing();
     read.set(code, {
       lengths: new Set(lengths),
       prefixes: [
@@ -55,4 +54,9 @@ function readPlans(): ReadonlyMap<string, CallingCodePlan> {
     });
   }
   return read;
+}
+
+/** A version of the library without this method makes every number go through its parser. */
+function hasParsingRules(plan: object): plan is ParsingRules {
+  return typeof (plan as Partial<ParsingRules>).nationalPrefixForParsing === 'function';
 }
