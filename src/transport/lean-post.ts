@@ -26,18 +26,22 @@ export function createAgents(): LeanAgents {
 export class LeanEndpoint {
   private readonly options: http.RequestOptions;
   private readonly request: typeof http.request;
+  /** Names and values in turn: Node writes such a list as it is, without looking each of them up. */
+  private readonly headers: readonly string[];
 
   constructor(
     url: URL,
-    private readonly headers: Readonly<Record<string, string>>,
+    headers: Readonly<Record<string, string>>,
     agents: LeanAgents,
     private readonly maxAnswerBytes: number,
   ) {
     const isSecure = url.protocol === 'https:';
+    const hostname = url.hostname.replace(/^\[|\]$/g, '');
     this.request = isSecure ? https.request : http.request;
+    this.headers = ['Host', url.host, ...Object.entries(headers).flat()];
     this.options = {
       method: 'POST',
-      hostname: url.hostname.replace(/^\[|\]$/g, ''),
+      hostname,
       port: url.port === '' ? undefined : Number(url.port),
       path: url.pathname + url.search,
       agent: isSecure ? agents.https : agents.http,
@@ -58,9 +62,8 @@ export class LeanEndpoint {
       }
       const request = this.request({
         ...this.options,
-        headers: { ...this.headers, 'Content-Length': Buffer.byteLength(body) },
+        headers: [...this.headers, 'Content-Length', String(Buffer.byteLength(body))],
       });
-      let wasConnected = false;
       let isDone = false;
       const finish = (answer: HttpAnswer) => {
         if (isDone) return;
@@ -69,33 +72,16 @@ export class LeanEndpoint {
         resolve(answer);
       };
       const onAbort = () => {
-        finish({
-          kind: 'no-answer',
-          reason: 'no answer within the deadline',
-          mayHaveArrived: wasConnected,
-        });
+        finish(noAnswer('no answer within the deadline', hasSent(request)));
         request.destroy();
       };
       signal.addEventListener('abort', onAbort);
-      request.on('socket', (socket) => {
-        if (socket.connecting)
-          socket.once(
-            this.request === https.request ? 'secureConnect' : 'connect',
-            () => (wasConnected = true),
-          );
-        else wasConnected = true;
-      });
       request.on('error', (error) => {
         const code = codeOf(error);
-        if (request.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE')) {
-          finish(STALE_CONNECTION);
-        } else {
-          finish({
-            kind: 'no-answer',
-            reason: code,
-            mayHaveArrived: wasConnected && !didNotArrive(code),
-          });
-        }
+        const isStale = request.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
+        finish(
+          isStale ? STALE_CONNECTION : noAnswer(code, hasSent(request) && !didNotArrive(code)),
+        );
       });
       request.on('response', (response) => {
         this.read(response, finish);
@@ -127,12 +113,20 @@ export class LeanEndpoint {
       finish(answered(bytes === 0 ? undefined : parseJson(Buffer.concat(chunks).toString('utf8'))));
     });
     response.on('error', (error) => {
-      finish({ kind: 'no-answer', reason: codeOf(error), mayHaveArrived: true });
-    });
-    response.on('close', () => {
-      finish({ kind: 'no-answer', reason: 'the answer broke off', mayHaveArrived: true });
+      finish(noAnswer(codeOf(error), true));
     });
   }
+}
+
+function noAnswer(reason: string, mayHaveArrived: boolean): HttpAnswer {
+  return { kind: 'no-answer', reason, mayHaveArrived };
+}
+
+/** Whether anything left on a connection that stood. */
+function hasSent({ socket }: http.ClientRequest): boolean {
+  // There is none while the request waits for a free connection, whatever the types say.
+  const connection = socket as typeof socket | null;
+  return connection !== null && !connection.connecting && connection.bytesWritten > 0;
 }
 
 const STALE_CONNECTION: HttpAnswer = {
