@@ -109,7 +109,7 @@ describe('Lane', () => {
   });
 
   it('ends an attempt at its deadline', async () => {
-    const { lane, clock } = laneTo(
+    const { lane, clock, health } = laneTo(
       (batch, signal) =>
         new Promise((resolve) => {
           signal.addEventListener('abort', () =>
@@ -118,7 +118,9 @@ describe('Lane', () => {
         }),
     );
     const handled = lane.handle([entry('a', clock)]);
-    await clock.advance(10_000);
+    await clock.advance(9_999);
+    expect(health.of('meta').state).toBe('ready');
+    await clock.advance(21);
     expect(await handled).toEqual([{ kind: 'retry', delayMs: 500, reason: 'deadline' }]);
     expect(clock.pendingTimers).toBe(0);
   });

@@ -4,6 +4,7 @@ import type { WireEvent } from '../events/wire-event';
 import type { LaneHealthBoard } from '../outbox/lane-health';
 import type { LeasedEntry, NextStep } from '../outbox/outbox';
 import { groupIntoBatches } from './batches';
+import { Deadlines } from './deadlines';
 import { Limiter } from './limiter';
 import { nextStep } from './next-step';
 import type { RetryPolicy } from './retry-policy';
@@ -33,7 +34,7 @@ export interface LaneReport {
  */
 export class Lane {
   private readonly limiter: Limiter;
-  private readonly attempts = new Set<AbortController>();
+  private readonly deadlines: Deadlines;
   private isAborted = false;
 
   constructor(
@@ -45,6 +46,7 @@ export class Lane {
     private readonly random: () => number = Math.random,
   ) {
     this.limiter = new Limiter(settings.concurrency);
+    this.deadlines = new Deadlines(clock, settings.timeoutMs);
   }
 
   /** The handler that an outbox calls. */
@@ -76,7 +78,7 @@ export class Lane {
   /** Cuts off every request under way and starts no other; their entries stay pending. */
   abort(): void {
     this.isAborted = true;
-    for (const attempt of this.attempts) attempt.abort();
+    this.deadlines.abortAll();
   }
 
   /**
@@ -95,13 +97,8 @@ export class Lane {
 
   private async attempt(wires: readonly WireEvent[]): Promise<readonly DeliveryOutcome[]> {
     if (this.isAborted) return wires.map(() => SHUT_DOWN);
-    const controller = new AbortController();
-    this.attempts.add(controller);
-    const cancelDeadline = this.clock.after(this.settings.timeoutMs, () => {
-      controller.abort();
-    });
     try {
-      const outcomes = await this.destination.deliver(wires, controller.signal);
+      const outcomes = await this.destination.deliver(wires, this.deadlines.start());
       this.note(outcomes);
       return outcomes;
     } catch (error) {
@@ -112,9 +109,6 @@ export class Lane {
       };
       this.note([outcome]);
       return wires.map(() => outcome);
-    } finally {
-      cancelDeadline();
-      this.attempts.delete(controller);
     }
   }
 
