@@ -13,10 +13,15 @@ export interface Clock {
 /** Longest delay that `setTimeout` keeps; a longer one would fire at once. */
 const MAX_TIMER_MS = 2_147_483_647;
 
+/** A delay that `setTimeout` takes at its word, also for `Infinity` and `NaN`. */
+export function timerMs(delayMs: number): number {
+  return Number.isNaN(delayMs) ? 0 : Math.min(Math.max(delayMs, 0), MAX_TIMER_MS);
+}
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), MAX_TIMER_MS));
+    const timer = setTimeout(callback, timerMs(delayMs));
     timer.unref();
     return () => {
       clearTimeout(timer);

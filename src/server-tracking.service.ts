@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { Inject, Injectable, type LoggerService } from '@nestjs/common';
 
-import type { Clock } from './clock';
+import { timerMs, type Clock } from './clock';
 import { acceptContext } from './context/accept-context';
 import type { ContextStore } from './context/context-store';
 import type { RequestReader } from './context/request-reader';
@@ -196,14 +196,15 @@ export class ServerTrackingService implements TrackingDoor {
    * @param context the visitor's request, or what was read from it.
    */
   async saveContext(key: string, context: RequestContext | IncomingRequest): Promise<ContextRef> {
-    const contextRef = createHash('sha256').update(key).digest('base64url').slice(0, 22);
     const { contexts, contextTtlMs, logger } = this.parts;
     try {
+      const contextRef = contextRefOf(key);
       await contexts.save(contextRef, this.contextFrom(context, []), contextTtlMs);
+      return { contextRef };
     } catch (error) {
       logger.warn(`tracking: a context could not be kept: ${nameOf(error)}`);
+      return { contextRef: 'none' };
     }
-    return { contextRef };
   }
 
   /** Whether each destination can deliver; `overall` is true when every enabled one can. */
@@ -216,7 +217,7 @@ export class ServerTrackingService implements TrackingDoor {
     return this.parts.destinations.some(({ name }) => name === destination);
   }
 
-  /** Delivers what is pending without waiting for company. Never rejects. */
+  /** Delivers what is pending without waiting for company. */
   async flush(options: { timeoutMs?: number } = {}): Promise<FlushReport> {
     const { outbox } = this.parts;
     const isComplete = await outbox.flush(options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS);
@@ -427,7 +428,7 @@ export class ServerTrackingService implements TrackingDoor {
           kind: 'pending',
           reason: `not settled within ${timeoutMs} ms; it is still being tried`,
         });
-      }, timeoutMs);
+      }, timerMs(timeoutMs));
       const unsubscribe = this.parts.outbox.onSettled(key, (settlement: Settlement) => {
         clearTimeout(timer);
         resolve(settlement);
@@ -456,6 +457,11 @@ export class ServerTrackingService implements TrackingDoor {
       `tracking: event ${printable(eventId)} ${status}: ${shown.join('; ')}${more}`,
     );
   }
+}
+
+/** Short and without meaning, so that it can stand in a payment provider's metadata. */
+function contextRefOf(key: unknown): string {
+  return createHash('sha256').update(String(key)).digest('base64url').slice(0, 22);
 }
 
 const QUEUED: DestinationReceipt = { kind: 'queued' };

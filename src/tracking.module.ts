@@ -21,6 +21,7 @@ import type { Destination } from './destinations/destination';
 import type { DestinationDefinition } from './destinations/destination-definition';
 import { LaneHealthBoard } from './outbox/lane-health';
 import { MemoryOutbox } from './outbox/memory-outbox';
+import { safeLogger } from './safe-logger';
 import { ServerTrackingService, type TrackingParts } from './server-tracking.service';
 import { startReport } from './start-report';
 import { optionsFromEnv } from './tracking.env';
@@ -146,7 +147,7 @@ async function buildParts(
   http: HttpService,
 ): Promise<BuiltParts> {
   const { clock } = options;
-  const logger = options.logger ?? new Logger('TrackingModule');
+  const logger = safeLogger(options.logger ?? new Logger('TrackingModule'));
   const transport = new HttpTransport(
     options.httpService ?? http,
     createAgents(),

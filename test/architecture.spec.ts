@@ -53,6 +53,7 @@ const ARROWS: readonly Row[] = [
   // wiring
   { who: 'tracking-status.ts', mayImport: [], types: ['outbox/', 'tracking.options.ts'] },
   { who: 'start-report.ts', mayImport: [], types: ['tracking.options.ts', 'tracking-status.ts'] },
+  { who: 'safe-logger.ts', mayImport: [] },
   {
     who: 'tracking.env.ts',
     mayImport: ['destinations/catalog.ts'],
@@ -82,6 +83,7 @@ const ARROWS: readonly Row[] = [
       CONTRACT,
       'destinations/catalog.ts',
       'server-tracking.service.ts',
+      'safe-logger.ts',
       'start-report.ts',
       'tracking-status.ts',
       'tracking.env.ts',

@@ -281,6 +281,49 @@ describe('hostile input', () => {
   });
 });
 
+describe('hostile surroundings', () => {
+  it('a logger that throws costs no event', async () => {
+    const stub = await PlatformStub.start();
+    const fail = () => {
+      throw new Error('disk full');
+    };
+    const { app } = await startApp('express', {
+      imports: [
+        TrackingModule.forRoot({
+          ...stub.options(),
+          logger: { log: fail, warn: fail, error: fail },
+        }),
+      ],
+    });
+    const receipt = await app
+      .get(ServerTrackingService)
+      .trackPurchase(
+        { ...goodEvent, user: { ...goodEvent.user, phone: 'none' } },
+        { until: 'settled', timeoutMs: Infinity },
+      );
+    expect(receipt).toMatchObject({
+      status: 'accepted',
+      destinations: { meta: { kind: 'delivered' } },
+    });
+    await app.close();
+    await stub.close();
+  });
+
+  it.each<[string, () => unknown]>([
+    ['nothing', () => undefined],
+    ['a number', () => 7],
+    ['a symbol', () => Symbol('key')],
+    ['an object that throws', throwing],
+  ])('saveContext never rejects for %s as its key', async (_name, key) => {
+    const { app } = await startApp('express', {
+      imports: [TrackingModule.forRoot({ logger: new RecordingLogger() })],
+    });
+    const ref = await app.get(ServerTrackingService).saveContext(key() as string, throwing());
+    expect(typeof ref.contextRef).toBe('string');
+    await app.close();
+  });
+});
+
 describe('mappings', () => {
   it('are all run by the property above', () => {
     expect(CATALOG.map(({ name }) => name)).toEqual(['meta', 'tiktok', 'ga4', 'serverGtm']);

@@ -236,7 +236,7 @@ function readOnly(reader: FieldReader): readonly string[] | undefined {
   const names: string[] = [];
   for (let index = 0; index < Math.min(value.length, 50); index += 1) {
     const name = list.text(String(index), 50);
-    if (name !== undefined) names.push(name);
+    if (name !== undefined && name !== '__proto__') names.push(name);
   }
   return names;
 }

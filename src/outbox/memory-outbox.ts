@@ -1,4 +1,4 @@
-import type { Clock } from '../clock';
+import { timerMs, type Clock } from '../clock';
 import { MemoryLane } from './memory-lane';
 import type {
   AppendResult,
@@ -67,7 +67,7 @@ export class MemoryOutbox implements Outbox {
     let timer: NodeJS.Timeout | undefined;
     // This timer keeps the process alive on purpose: somebody waits for the flush.
     const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs);
+      timer = setTimeout(resolve, timerMs(timeoutMs));
     });
     const deadlineMs = this.clock.now() + timeoutMs;
     await Promise.race([Promise.all(lanes.map((lane) => lane.flush(deadlineMs))), timeout]);

@@ -124,9 +124,8 @@ function noAnswer(reason: string, mayHaveArrived: boolean): HttpAnswer {
 
 /** Whether anything left on a connection that stood. */
 function hasSent({ socket }: http.ClientRequest): boolean {
-  // There is none while the request waits for a free connection, whatever the types say.
-  const connection = socket as typeof socket | null;
-  return connection !== null && !connection.connecting && connection.bytesWritten > 0;
+  // There is none while the request waits for a free connection.
+  return socket !== null && !socket.connecting && socket.bytesWritten > 0;
 }
 
 const STALE_CONNECTION: HttpAnswer = {
