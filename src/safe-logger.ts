@@ -10,8 +10,14 @@ export function safeLogger(logger: LoggerService): LoggerService {
     }
   };
   return {
-    log: guarded((message) => logger.log(message)),
-    warn: guarded((message) => logger.warn(message)),
-    error: guarded((message) => logger.error(message)),
+    log: guarded((message) => {
+      logger.log(message);
+    }),
+    warn: guarded((message) => {
+      logger.warn(message);
+    }),
+    error: guarded((message) => {
+      logger.error(message);
+    }),
   };
 }
