@@ -13,6 +13,7 @@ import type { Consent } from './events/consent';
 import type { CompletedEvent } from './events/completed-event';
 import { EVENT_NAMES, isEventName } from './events/event-rules';
 import { FieldReader } from './events/field-reader';
+import { printableText } from './events/printable-text';
 import type { Problem } from './events/problem';
 import type { ProtectedEvent } from './events/protected-event';
 import type { DestinationReceipt, TrackOptions, TrackReceipt } from './events/receipt';
@@ -451,10 +452,12 @@ export class ServerTrackingService implements TrackingDoor {
     );
     const all = [...problems, ...refused];
     if (all.length === 0) return;
-    const shown = all.slice(0, 10).map(({ field, message }) => `${printable(field)} ${message}`);
+    const shown = all
+      .slice(0, 10)
+      .map(({ field, message }) => `${printableText(field)} ${message}`);
     const more = all.length > shown.length ? `; and ${all.length - shown.length} more` : '';
     this.parts.logger.warn(
-      `tracking: event ${printable(eventId)} ${status}: ${shown.join('; ')}${more}`,
+      `tracking: event ${printableText(eventId)} ${status}: ${shown.join('; ')}${more}`,
     );
   }
 }
@@ -508,11 +511,6 @@ function statusOf(
 function hasRejection(destinations: Readonly<Record<string, DestinationReceipt>>): boolean {
   for (const name in destinations) if (destinations[name]?.kind === 'rejected') return true;
   return false;
-}
-
-/** Names come from the host and may hold anything; a log line is one line. */
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100);
 }
 
 function nameOf(error: unknown): string {

@@ -8,6 +8,7 @@ import {
 
 import type { Clock } from '../clock';
 import type { Destination } from '../destinations/destination';
+import { printableText } from '../events/printable-text';
 import type { LaneHealthBoard } from '../outbox/lane-health';
 import type { Consumer, Outbox } from '../outbox/outbox';
 import { TRACKING_DELIVERY_PARTS } from '../tracking.tokens';
@@ -74,17 +75,18 @@ export class DeliveryService implements OnApplicationBootstrap, OnApplicationShu
 
   private laneReport(): LaneReport {
     const { logger, clock } = this.parts;
-    let mentionedAtMs = -Infinity;
+    const mentionedAtMs = new Map<string, number>();
     return {
       paused: (destination, reason) => {
         logger.error(`tracking: ${destination} is paused, events are kept: ${reason}`);
       },
       deadLettered: (destination, eventId, reason) => {
-        logger.warn(`tracking: ${destination} gave up event ${eventId}: ${reason}`);
+        logger.warn(`tracking: ${destination} gave up event ${printableText(eventId)}: ${reason}`);
       },
       failed: (destination, reason) => {
-        if (clock.now() - mentionedAtMs < FAILURE_LOG_INTERVAL_MS) return;
-        mentionedAtMs = clock.now();
+        const sinceMs = clock.now() - (mentionedAtMs.get(destination) ?? -Infinity);
+        if (sinceMs < FAILURE_LOG_INTERVAL_MS) return;
+        mentionedAtMs.set(destination, clock.now());
         logger.warn(`tracking: ${destination} fails, trying again: ${reason}`);
       },
     };
