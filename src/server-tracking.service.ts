@@ -22,7 +22,13 @@ import type { EventName, InputOf, TrackingEvent } from './events/tracking-event'
 import { idempotencyKey } from './outbox/idempotency-key';
 import type { LaneHealthBoard } from './outbox/lane-health';
 import type { AppendResult, LaneStats, Outbox, OutboxEntry, Settlement } from './outbox/outbox';
-import { decideConsent, withPrivacySignals, type ConsentPolicy } from './privacy/consent-gate';
+import {
+  decideConsent,
+  withPolicy,
+  withPrivacySignals,
+  type ConsentPolicy,
+} from './privacy/consent-gate';
+import { cleanId } from './privacy/free-text';
 import { protectEvent } from './privacy/protect-event';
 import type { ProtectUserDataOptions } from './privacy/protect-user-data';
 import { TRACKING_PARTS } from './tracking.tokens';
@@ -198,13 +204,17 @@ export class ServerTrackingService implements TrackingDoor {
    */
   async saveContext(key: string, context: RequestContext | IncomingRequest): Promise<ContextRef> {
     const { contexts, contextTtlMs, logger } = this.parts;
+    const contextRef = contextRefOf(key);
+    if (contextRef === undefined) {
+      logger.warn('tracking: saveContext needs a key such as the order ID; nothing was kept');
+      return { contextRef: NO_CONTEXT };
+    }
     try {
-      const contextRef = contextRefOf(key);
       await contexts.save(contextRef, this.contextFrom(context, []), contextTtlMs);
       return { contextRef };
     } catch (error) {
       logger.warn(`tracking: a context could not be kept: ${nameOf(error)}`);
-      return { contextRef: 'none' };
+      return { contextRef: NO_CONTEXT };
     }
   }
 
@@ -259,15 +269,21 @@ export class ServerTrackingService implements TrackingDoor {
     }
     const completion = completeEvent(name, input, nowMs);
     const { problems } = completion;
-    if (completion.kind === 'rejected') return rejected(completion.eventId, problems);
-    const { event } = completion;
+    if (completion.kind === 'rejected') {
+      return rejected(cleanId(completion.eventId, 'eventId', problems), problems);
+    }
+    const event = {
+      ...completion.event,
+      eventId: cleanId(completion.event.eventId, 'eventId', problems),
+    };
     const found = this.contextOf(input, problems);
     const context = found instanceof Promise ? await found : found;
     const consent = withPrivacySignals(event.consent, context.gpc);
     const receipts: Record<string, DestinationReceipt> = {};
-    const chosen = this.chooseDestinations(consent, limitedTo ?? event.only, receipts);
+    const chosen = this.chooseDestinations(consent, limitedTo ?? event.only, receipts, problems);
     if (chosen.length === 0) return receiptOf(event.eventId, receipts, problems);
-    const guarded = protectEvent(event, context, consent, this.parts.privacy, problems);
+    const allowed = withPolicy(consent, this.parts.consent);
+    const guarded = protectEvent(event, context, allowed, this.parts.privacy, problems);
     const entries = chosen.flatMap((destination) =>
       this.encode(destination, guarded, event, nowMs, receipts),
     );
@@ -287,10 +303,12 @@ export class ServerTrackingService implements TrackingDoor {
       );
       return {};
     }
-    const ref = new FieldReader([], context as object).raw('contextRef');
-    return typeof ref === 'string'
-      ? this.loadContext(ref, problems)
-      : this.contextFrom(context as object, problems);
+    const fields = new FieldReader(problems, context as object, 'context');
+    if (!fields.keys().includes('contextRef')) return this.contextFrom(context as object, problems);
+    const ref = fields.text('contextRef', 200);
+    if (ref !== undefined) return this.loadContext(ref, problems);
+    fields.note('contextRef', 'missing', 'expected what saveContext returned');
+    return {};
   }
 
   private contextFrom(source: object, problems: Problem[]): RequestContext {
@@ -324,10 +342,19 @@ export class ServerTrackingService implements TrackingDoor {
     consent: Consent,
     only: readonly string[] | undefined,
     receipts: Record<string, DestinationReceipt>,
+    problems: Problem[],
   ): Destination[] {
-    const { destinations, consent: policy } = this.parts;
+    const { destinations, summaries, consent: policy } = this.parts;
     for (const name of only ?? []) {
-      if (!this.isEnabled(name)) receipts[name] = { kind: 'skipped', reason: 'is not enabled' };
+      if (this.isEnabled(name)) continue;
+      receipts[name] = { kind: 'skipped', reason: 'is not enabled' };
+      if (summaries.some((summary) => summary.name === name)) continue;
+      const known = summaries.map((summary) => summary.name).join(', ');
+      problems.push({
+        field: 'only',
+        code: 'invalid',
+        message: `names no destination; known are ${known}`,
+      });
     }
     return destinations.filter(({ name, requiredConsent }) => {
       if (only !== undefined && !only.includes(name)) return false;
@@ -370,7 +397,12 @@ export class ServerTrackingService implements TrackingDoor {
           notes === undefined || notes.length === 0 ? QUEUED : { kind: 'queued', notes };
         return [
           {
-            key: idempotencyKey(name, event.eventId, event.tenantId),
+            key: idempotencyKey({
+              destination: name,
+              event: kindOfEvent(event),
+              eventId: event.eventId,
+              tenantId: event.tenantId,
+            }),
             destination: name,
             eventId: event.eventId,
             eventName: event.name,
@@ -462,9 +494,21 @@ export class ServerTrackingService implements TrackingDoor {
   }
 }
 
+/** Refers to nothing: an event with it lives without a context and says so in its receipt. */
+const NO_CONTEXT = 'none';
+
+/** The event's name, with what makes it another event at a platform. */
+function kindOfEvent({ name, details }: CompletedEvent): string {
+  const part = details.phase ?? details.eventName;
+  return part === undefined ? name : `${name}:${part}`;
+}
+
 /** Short and without meaning, so that it can stand in a payment provider's metadata. */
-function contextRefOf(key: unknown): string {
-  return createHash('sha256').update(String(key)).digest('base64url').slice(0, 22);
+function contextRefOf(key: unknown): string | undefined {
+  // Without a key of its own, every visitor would replace the one before.
+  const text = typeof key === 'number' || typeof key === 'bigint' ? String(key) : key;
+  if (typeof text !== 'string' || text.trim() === '') return undefined;
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
 }
 
 const QUEUED: DestinationReceipt = { kind: 'queued' };

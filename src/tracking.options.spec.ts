@@ -28,6 +28,31 @@ describe('resolveOptions', () => {
     expect(resolveOptions({ meta: { pixelId: '', accessToken: '  ' } }).destinations).toEqual([]);
   });
 
+  it.each<[string, object, string[]]>([
+    ['hops as text', { context: { trustProxy: '1' } }, ['context.trustProxy']],
+    ['negative hops', { context: { trustProxy: -1 } }, ['context.trustProxy']],
+    ['hops that are no number', { context: { trustProxy: NaN } }, ['context.trustProxy']],
+    [
+      'a default country that is none',
+      { privacy: { defaultCountry: 'XX' } },
+      ['privacy.defaultCountry'],
+    ],
+    ['a clock that is none', { clock: {} }, ['clock']],
+    ['an HTTP service that is none', { httpService: {} }, ['httpService']],
+    [
+      'a storage that is none',
+      { storage: { outbox: 1, contexts: 1 } },
+      ['storage.outbox', 'storage.contexts'],
+    ],
+    ['a delivery that is none', { delivery: 5 }, ['delivery']],
+  ])('refuses %s', (_name, options, fields) => {
+    expect(problemsOf(options)).toEqual(fields);
+  });
+
+  it('knows the default country by its aliases', () => {
+    expect(resolveOptions({ privacy: { defaultCountry: 'UK' } }).defaultCountry).toBe('gb');
+  });
+
   it('tells all problems at once', () => {
     const options = {
       meta: { pixelId: 'px_123', accessToken: 'has spaces', apiVersion: '25' },

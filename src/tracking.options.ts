@@ -18,6 +18,7 @@ import { OptionReader } from './destinations/option-reader';
 import type { Problem } from './events/problem';
 import type { Storage } from './outbox/storage';
 import { type ConsentPolicy, type WhenUnknown } from './privacy/consent-gate';
+import { normalizeCountry } from './privacy/postal-address';
 import { InvalidOptionsError } from './tracking.error';
 
 type Catalog = typeof CATALOG;
@@ -159,9 +160,7 @@ export function resolveOptions(options: TrackingModuleOptions = {}): ResolvedTra
     ipHeaders: resolveIpHeaders(options.context?.ipHeaders, context),
     contextTtlMs: context.integer('ttlMs', 1_000, 400 * DAY_MS) ?? 7 * DAY_MS,
     consent: resolveConsent(consent),
-    defaultCountry: privacy
-      .text('defaultCountry', /^[A-Za-z]{2}$/, 'an ISO 3166-1 alpha-2 code such as GB')
-      ?.toLowerCase(),
+    defaultCountry: resolveCountry(privacy),
     httpService: options.httpService,
     logger: options.logger,
     clock: options.clock ?? systemClock,
@@ -170,6 +169,9 @@ export function resolveOptions(options: TrackingModuleOptions = {}): ResolvedTra
       ...doubleCounting(options),
     ],
   };
+  checkShape(root, 'clock', options.clock, 'now', 'after');
+  checkShape(root, 'logger', options.logger, 'log', 'warn', 'error');
+  checkShape(root, 'httpService', options.httpService?.axiosRef ?? options.httpService, 'request');
   if (problems.length > 0) throw new InvalidOptionsError(problems);
   return resolved;
 }
@@ -196,9 +198,11 @@ function resolveLane(
     new OptionReader(`delivery.${name}`, options.delivery?.[name], problems),
     true,
   );
-  // The problems of the common settings are told once, with the first destination.
+  // The problems of the common settings are told once, with the first destination; that they are no
+  // object at all is told elsewhere.
+  const commonDelivery = typeof options.delivery === 'object' ? options.delivery : {};
   const common = readLane(
-    new OptionReader('delivery', options.delivery, name === CATALOG[0].name ? problems : []),
+    new OptionReader('delivery', commonDelivery, name === CATALOG[0].name ? problems : []),
     false,
   );
   const settings = { ...LANE_DEFAULTS, ...preferences, ...common, ...own };
@@ -236,6 +240,8 @@ function resolveStorage(storage: unknown, reader: OptionReader): string | Tracki
     'outbox' in storage &&
     'contexts' in storage
   ) {
+    checkShape(reader, 'storage.outbox', storage.outbox, 'append', 'consume', 'flush', 'stats');
+    checkShape(reader, 'storage.contexts', storage.contexts, 'save', 'load');
     return storage as TrackingStorage;
   }
   const scheme = typeof storage === 'string' ? /^([a-z]+):/i.exec(storage)?.[1] : undefined;
@@ -243,24 +249,25 @@ function resolveStorage(storage: unknown, reader: OptionReader): string | Tracki
     'storage',
     scheme === undefined
       ? 'expected memory: or a storage object'
-      : `${scheme}: is not available in this version; set TRACKING_STORAGE_URL to memory: (events are then lost with the process)`,
+      : `${scheme}: is not available in this version; set TRACKING_STORAGE_URL=memory: (events are then lost with the process). Without it REDIS_URL is read`,
   );
   return 'memory:';
 }
 
 function resolveTrust(trust: TrustProxy | undefined, reader: OptionReader): IsTrusted {
   try {
-    const isUsable =
-      trust === undefined ||
-      ['boolean', 'number', 'string'].includes(typeof trust) ||
-      Array.isArray(trust);
+    const isHops = typeof trust === 'number' && Number.isInteger(trust) && trust >= 0;
+    // A number as text, as an environment variable has it, would be taken for an address.
+    const isRanges =
+      Array.isArray(trust) || (typeof trust === 'string' && !/^\s*-?\d*\s*$/.test(trust));
+    const isUsable = trust === undefined || typeof trust === 'boolean' || isHops || isRanges;
     if (isUsable) return compileTrust(trust ?? false);
   } catch {
     // Told below, with the same words as any other misfit.
   }
   reader.note(
     'trustProxy',
-    'expected true, a number of hops, or addresses, CIDR ranges, loopback, linklocal, uniquelocal',
+    'expected true or false, a whole number of hops (no text), or addresses, CIDR ranges, loopback, linklocal, uniquelocal',
   );
   return () => false;
 }
@@ -272,6 +279,33 @@ function resolveIpHeaders(headers: unknown, reader: OptionReader): readonly stri
   }
   reader.note('ipHeaders', 'expected an array of header names');
   return [];
+}
+
+function resolveCountry(reader: OptionReader): string | undefined {
+  const hint = 'an ISO 3166-1 alpha-2 code such as GB';
+  const text = reader.text('defaultCountry', /^[A-Za-z]{2}$/, hint);
+  const code = text === undefined ? undefined : normalizeCountry(text);
+  if (text !== undefined && code === undefined) reader.note('defaultCountry', `expected ${hint}`);
+  return code;
+}
+
+/** Whether an object that the host brought has the methods that will be called. */
+function checkShape(
+  reader: OptionReader,
+  key: string,
+  value: unknown,
+  ...methods: readonly string[]
+): void {
+  if (value === undefined) return;
+  // An axios instance is a function with methods.
+  const isShaped = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  const shape = (isShaped ? value : {}) as Record<string, unknown>;
+  const missing = methods.filter((method) => typeof shape[method] !== 'function');
+  if (missing.length > 0)
+    reader.note(
+      key,
+      `expected an object with ${methods.join(', ')}; it lacks ${missing.join(', ')}`,
+    );
 }
 
 function resolveConsent(reader: OptionReader): ConsentPolicy {

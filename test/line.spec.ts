@@ -356,6 +356,62 @@ describe('what an event is allowed to reach', () => {
     });
   });
 
+  it('takes a checkout and a purchase of one ID for two events', async () => {
+    const common = { eventId: 'order-1', user: { id: 'u' }, only: ['meta'] };
+    const checkout = await tracking.trackBeginCheckout(common, { until: 'settled' });
+    const purchase = await tracking.trackPurchase(
+      { ...common, orderId: 'order-1', value: 1, currency: 'EUR' },
+      { until: 'settled' },
+    );
+    expect([checkout.status, purchase.status]).toEqual(['accepted', 'accepted']);
+    expect(stub.eventsAt('meta')).toHaveLength(2);
+  });
+
+  it('keeps user data and ad identifiers back where only analytics was granted in the EEA', async () => {
+    await tracking.trackPurchase(
+      aPurchase({ consent: { analyticsStorage: 'granted', region: 'DE' } }),
+      { until: 'settled' },
+    );
+    expect(stub.requests.map(({ platform }) => platform).sort()).toEqual(['ga4', 'serverGtm']);
+    expect(stub.requests.map(({ text }) => text).join()).not.toMatch(
+      /sha256_|fbp|fbc|gclid|external_id/,
+    );
+  });
+
+  it('lets no e-mail address through in an ID, an item or a coupon', async () => {
+    const receipt = await tracking.trackLead(
+      { leadId: 'jane@example.com', user: { id: 'u' } },
+      { until: 'settled' },
+    );
+    expect(receipt).toMatchObject({
+      status: 'accepted',
+      eventId: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+    });
+    await tracking.trackPurchase(
+      aPurchase({
+        orderId: 'jane@example.com',
+        coupon: 'jane@example.com',
+        items: [{ id: 'jane@example.com', name: 'for jane@example.com' }],
+      }),
+      { until: 'settled' },
+    );
+    expect(stub.requests.map(({ text }) => text).join()).not.toContain('jane');
+  });
+
+  it('names a destination that nobody knows', async () => {
+    const receipt = await tracking.trackPurchase(aPurchase({ only: ['Meta'] }));
+    expect(receipt).toMatchObject({ status: 'skipped', problems: [{ field: 'only' }] });
+  });
+
+  it('says so where a reference to a context is missing', async () => {
+    const receipt = await tracking.trackPurchase(
+      aPurchase({ context: { contextRef: undefined } as never }),
+    );
+    expect(receipt.problems).toEqual([
+      expect.objectContaining({ field: 'context.contextRef', code: 'missing' }),
+    ]);
+  });
+
   it('limits an event to the destinations that it names', async () => {
     const receipt = await tracking.trackPurchase(aPurchase({ only: ['meta', 'nobody'] }), {
       until: 'settled',

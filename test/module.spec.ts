@@ -336,7 +336,27 @@ describe('TrackingModule', () => {
     const startedAt = performance.now();
     await app.close();
     expect(performance.now() - startedAt).toBeLessThan(2_000);
-    expect(logger.of('warn').join()).toContain('1 entries are still pending after 100 ms');
+    expect(logger.of('warn').join()).toContain('1 entries could not be delivered');
+  });
+
+  it('refuses events after it was closed, and ends who waits', async () => {
+    stub.behave('meta', { kind: 'hang' });
+    const app = await start(
+      TrackingModule.forRoot({
+        meta: stub.options().meta,
+        delivery: { shutdownTimeoutMs: 50, lingerMs: 0 },
+        logger: new RecordingLogger(),
+      }),
+    );
+    const tracking = app.get(ServerTrackingService);
+    const waiting = tracking.trackPurchase(aPurchase(), settled);
+    await stub.waitFor('meta');
+    await app.close();
+    expect((await waiting).destinations.meta).toMatchObject({ kind: 'pending' });
+    expect(await tracking.trackPurchase(aPurchase())).toMatchObject({
+      status: 'rejected',
+      destinations: { meta: { problems: [{ code: 'storage_unavailable' }] } },
+    });
   });
 
   it('leaves nothing behind in the process', async () => {

@@ -22,7 +22,8 @@ export class Deadlines {
   /** A signal that aborts when the time of an attempt that starts now is up. */
   start(): AbortSignal {
     const nowMs = this.clock.now();
-    if (this.latest === undefined || nowMs - this.latest.startedAtMs > GRAIN_MS) {
+    // A clock that was set back must not keep an old deadline alive.
+    if (this.latest === undefined || Math.abs(nowMs - this.latest.startedAtMs) > GRAIN_MS) {
       const controller = new AbortController();
       // As many attempts as start together listen to it, and each takes its listener away again.
       setMaxListeners(0, controller.signal);
@@ -30,6 +31,7 @@ export class Deadlines {
       this.live.add(controller);
       this.clock.after(this.timeoutMs + GRAIN_MS, () => {
         this.live.delete(controller);
+        if (this.latest?.controller === controller) this.latest = undefined;
         controller.abort();
       });
     }

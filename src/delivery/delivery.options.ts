@@ -17,7 +17,7 @@ export interface LaneOverrides {
 export interface DeliveryOptions {
   /** How long the shutdown of the application may wait for pending events. Default 5,000. */
   readonly shutdownTimeoutMs?: number;
-  /** The most pending entries in memory; over it new events are refused. Default 100,000. */
+  /** The most pending entries in memory per destination; over it new events are refused. Default 100,000. */
   readonly maxPendingEntries?: number;
 }
 

@@ -45,13 +45,14 @@ export class DeliveryService implements OnApplicationBootstrap, OnApplicationShu
     if (this.isStopped) return;
     this.isStopped = true;
     const { outbox, logger, shutdownTimeoutMs, close } = this.parts;
-    const isFlushed = this.running.length === 0 || (await outbox.flush(shutdownTimeoutMs));
+    if (this.running.length > 0) await outbox.flush(shutdownTimeoutMs);
     for (const { lane } of this.running) lane.abort();
     await Promise.all(this.running.map(({ consumer }) => consumer.stop()));
-    if (!isFlushed) {
-      const pending = (await outbox.stats()).reduce((sum, lane) => sum + lane.pending, 0);
-      if (pending > 0)
-        logger.warn(`tracking: ${pending} entries are still pending after ${shutdownTimeoutMs} ms`);
+    const pending = (await outbox.stats()).reduce((sum, lane) => sum + lane.pending, 0);
+    if (pending > 0) {
+      logger.warn(
+        `tracking: ${pending} entries could not be delivered before the shutdown; memory does not keep them`,
+      );
     }
     await close();
   }

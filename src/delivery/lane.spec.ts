@@ -5,6 +5,7 @@ import type { WireEvent } from '../events/wire-event';
 import { LaneHealthBoard } from '../outbox/lane-health';
 import type { LeasedEntry } from '../outbox/outbox';
 import { FakeClock } from '../testing/fake-clock';
+import { Deadlines } from './deadlines';
 import { Lane, type LaneReport } from './lane';
 import { DEFAULT_RETRY } from './retry-policy';
 
@@ -123,6 +124,20 @@ describe('Lane', () => {
     await clock.advance(21);
     expect(await handled).toEqual([{ kind: 'retry', delayMs: 500, reason: 'deadline' }]);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('delivers on when the clock is set back', () => {
+    const now = { ms: 1_000_000_000_000 };
+    const timers: (() => void)[] = [];
+    const clock = {
+      now: () => now.ms,
+      after: (_delayMs: number, callback: () => void) => (timers.push(callback), () => undefined),
+    };
+    const deadlines = new Deadlines(clock, 1_000);
+    const first = deadlines.start();
+    for (const fire of timers) fire();
+    now.ms -= 3_600_000;
+    expect([first.aborted, deadlines.start().aborted]).toEqual([true, false]);
   });
 
   it('runs at most so many requests at once', async () => {

@@ -11,7 +11,7 @@ export class ConsentDto implements Consent {
   @IsOptional() @IsIn(STATES) adPersonalization?: ConsentState;
   @IsOptional() @IsBoolean() saleOptOut?: boolean;
   @IsOptional() @IsBoolean() gpc?: boolean;
-  @IsOptional() @IsString() @MaxLength(10) region?: string;
+  @IsOptional() @IsString() @MaxLength(60) region?: string;
   @IsOptional() @IsString() @MaxLength(50) source?: string;
   @IsOptional() @IsString() @MaxLength(100) version?: string;
   @IsOptional() @IsNumber() capturedAt?: number;

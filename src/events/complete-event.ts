@@ -199,7 +199,7 @@ function readConsent(reader: FieldReader): Consent {
   for (const purpose of CONSENT_PURPOSES) consent[purpose] = readConsentState(source, purpose);
   consent.saleOptOut = readFlag(source, 'saleOptOut');
   consent.gpc = readFlag(source, 'gpc');
-  consent.region = source.text('region', 10)?.toUpperCase();
+  consent.region = source.text('region', 60)?.toUpperCase();
   consent.source = source.text('source', 50);
   consent.version = source.text('version', 100);
   consent.capturedAt = source.number('capturedAt');

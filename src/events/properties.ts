@@ -25,6 +25,9 @@ export function readProperties(input: FieldReader): JsonObject | undefined {
   return Object.keys(copy).length > 0 ? copy : undefined;
 }
 
+/** No @ among them: a key is printed where its value is wrong. */
+const USABLE_KEY = /^[\p{L}\p{N}_ .$-]{1,100}$/u;
+
 class JsonCopier {
   private left = MAX_PROPERTIES;
 
@@ -53,7 +56,12 @@ class JsonCopier {
     if (key === '__proto__' || key === 'constructor' || key === 'prototype') {
       return this.drop(parent, 'has a key that could reach a prototype');
     }
-    if (key.length > 100) return this.drop(parent, 'has a key of more than 100 characters');
+    if (!USABLE_KEY.test(key)) {
+      return this.drop(
+        parent,
+        'has a key that is not of up to 100 letters, digits, spaces, _ . $ or -',
+      );
+    }
     let value: unknown;
     try {
       value = (source as Record<string, unknown>)[key];

@@ -1,16 +1,27 @@
+/** What tells an entry from every other one. */
+export interface IdempotencyParts {
+  readonly destination: string;
+  /** The event's name, with what makes it another event at a platform: `purchase`, `subscription:trial`. */
+  readonly event: string;
+  readonly eventId: string;
+  readonly tenantId: string | undefined;
+}
+
 /**
- * What makes us enqueue once: event ID and destination, and the tenant where there is one. The parts
- * are joined by a character that no part can hold after escaping.
+ * What makes us enqueue once. The platforms deduplicate by name and ID, so the name is a part here too: a
+ * checkout and a purchase that share an ID are two events.
  */
-export function idempotencyKey(
-  destination: string,
-  eventId: string,
-  tenantId: string | undefined,
-): string {
-  const key = `${destination}|${escape(eventId)}`;
+export function idempotencyKey({
+  destination,
+  event,
+  eventId,
+  tenantId,
+}: IdempotencyParts): string {
+  const key = `${destination}|${escape(event)}|${escape(eventId)}`;
   return tenantId === undefined ? key : `${key}|${escape(tenantId)}`;
 }
 
+/** After escaping, no part holds the character that joins them. */
 function escape(part: string): string {
   return part.includes('|') || part.includes('\\') ? part.replace(/[|\\]/g, '\\$&') : part;
 }

@@ -14,7 +14,7 @@ import type {
 import { SeenKeys } from './seen-keys';
 
 export interface MemoryOutboxOptions {
-  /** The most pending entries of all destinations together; a new one over it is refused. Default 100,000. */
+  /** The most pending entries of one destination; a new one over it is refused. Default 100,000. */
   readonly maxPendingEntries?: number;
   /** How long an idempotency key is remembered. Default 48 hours, the platforms' own window. */
   readonly idempotencyWindowMs?: number;
@@ -26,6 +26,14 @@ const DEFAULT_WINDOW_MS = 48 * 3_600_000;
 
 const STORED: AppendResult = { kind: 'stored' };
 const DUPLICATE: AppendResult = { kind: 'duplicate' };
+const CLOSED: AppendResult = {
+  kind: 'refused',
+  problem: {
+    field: 'storage',
+    code: 'storage_unavailable',
+    message: 'the application has shut down; the event was not stored',
+  },
+};
 
 /**
  * The outbox in this process' memory: fast, and gone with the process. When it is full, new entries
@@ -36,6 +44,7 @@ export class MemoryOutbox implements Outbox {
   private readonly listeners = new Map<string, Set<(settlement: Settlement) => void>>();
   private readonly seen: SeenKeys;
   private readonly maxPending: number;
+  private isClosed = false;
 
   constructor(
     private readonly clock: Clock,
@@ -94,20 +103,27 @@ export class MemoryOutbox implements Outbox {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     await Promise.all([...this.lanes.values()].map((lane) => lane.stop()));
-    this.listeners.clear();
+    for (const key of [...this.listeners.keys()]) {
+      this.announce(key, { kind: 'pending', reason: 'the application shut down before it ended' });
+    }
   }
 
   private appendOne(entry: OutboxEntry): AppendResult {
     const lane = this.lane(entry.destination);
-    if (this.pending() >= this.maxPending) {
+    if (this.isClosed) {
+      lane.countRefused();
+      return CLOSED;
+    }
+    if (lane.pending >= this.maxPending) {
       lane.countRefused();
       return {
         kind: 'refused',
         problem: {
           field: 'storage',
           code: 'overflow',
-          message: `${this.maxPending} entries are pending, so no more are taken; is a destination down?`,
+          message: `${this.maxPending} entries are pending, so no more are taken; is the destination down?`,
         },
       };
     }

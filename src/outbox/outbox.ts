@@ -38,7 +38,9 @@ export type NextStep =
 export type Settlement =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'dead-lettered'; readonly reason: string }
-  | { readonly kind: 'expired'; readonly reason: string };
+  | { readonly kind: 'expired'; readonly reason: string }
+  /** The outbox closed before it ended. */
+  | { readonly kind: 'pending'; readonly reason: string };
 
 export interface LaneOptions {
   readonly destination: string;
@@ -106,5 +108,6 @@ export interface Outbox {
   deadLetters(query?: { destination?: string; limit?: number }): Promise<readonly DeadLetter[]>;
   /** Puts dead letters back, all or those with the given keys. @returns how many. */
   redrive(query?: { destination?: string; keys?: readonly string[] }): Promise<number>;
+  /** Stops everything; what is appended afterwards is refused, and listeners hear that it is over. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { Consent, ConsentPurpose } from '../events/consent';
-import { decideConsent, withPrivacySignals, type ConsentPolicy } from './consent-gate';
+import { decideConsent, withPolicy, withPrivacySignals, type ConsentPolicy } from './consent-gate';
 
 const ADS: readonly ConsentPurpose[] = ['adStorage', 'adUserData'];
 const GRANTED: Consent = { adStorage: 'granted', adUserData: 'granted' };
@@ -47,6 +47,23 @@ describe('decideConsent', () => {
       kind: 'withhold',
       reason: 'consent denied for adStorage, adUserData',
     });
+  });
+});
+
+describe('withPolicy', () => {
+  it('takes every unknown purpose for denied where unknown is withheld', () => {
+    expect(withPolicy({ analyticsStorage: 'granted', region: 'DE' }, {})).toEqual({
+      adStorage: 'denied',
+      analyticsStorage: 'granted',
+      adUserData: 'denied',
+      adPersonalization: 'denied',
+      region: 'DE',
+    });
+  });
+
+  it('leaves it unknown where unknown is sent', () => {
+    const consent: Consent = { analyticsStorage: 'granted' };
+    expect(withPolicy(consent, {})).toBe(consent);
   });
 });
 

@@ -1,4 +1,5 @@
-import type { Consent, ConsentPurpose } from '../events/consent';
+import { CONSENT_PURPOSES, type Consent, type ConsentPurpose } from '../events/consent';
+import { normalizeCountry } from './postal-address';
 
 export type WhenUnknown = 'send' | 'withhold';
 
@@ -34,6 +35,18 @@ export function decideConsent(
   return { kind: 'withhold', reason: `consent unknown for ${unknown.join(', ')}` };
 }
 
+/**
+ * The consent as destinations may act on it: where unknown means no, it is no for every purpose, also for
+ * those that only decide what an event may hold.
+ */
+export function withPolicy(consent: Consent, policy: ConsentPolicy): Consent {
+  if (whenUnknown(consent, policy) === 'send') return consent;
+  const decided: Consent = { ...consent };
+  for (const purpose of CONSENT_PURPOSES)
+    if (decided[purpose] !== 'granted') decided[purpose] = 'denied';
+  return decided;
+}
+
 /** The person's own refusal of sale and sharing: by choice, or by the browser's signal. */
 export function withPrivacySignals(consent: Consent, gpc: boolean | undefined): Consent {
   const isOptedOut = consent.saleOptOut === true || consent.gpc === true || gpc === true;
@@ -42,5 +55,12 @@ export function withPrivacySignals(consent: Consent, gpc: boolean | undefined): 
 
 function whenUnknown(consent: Consent, policy: ConsentPolicy): WhenUnknown {
   if (policy.whenUnknown !== undefined) return policy.whenUnknown;
-  return OPT_IN_COUNTRIES.has(consent.region?.slice(0, 2) ?? '') ? 'withhold' : 'send';
+  return consent.region !== undefined && mayNeedOptIn(consent.region) ? 'withhold' : 'send';
+}
+
+/** A region that nobody knows counts as one that asks for opt-in: a misspelling must not send. */
+function mayNeedOptIn(region: string): boolean {
+  const country = region.length <= 6 ? (region.split('-')[0] ?? region) : region;
+  const code = normalizeCountry(country);
+  return code === undefined || OPT_IN_COUNTRIES.has(code.toUpperCase());
 }

@@ -1,12 +1,15 @@
 import type { Problem } from '../events/problem';
-import { cleanDetails, cleanProperties } from './free-text';
+import { cleanDetails, cleanId, cleanProperties } from './free-text';
 
 describe('cleanDetails', () => {
   it.each(['jane@example.com', 'mail jane@example.com', '+1 650 555 1212', 'jane%40example.com'])(
     'drops the search term %s and names it',
     (searchTerm) => {
       const problems: Problem[] = [];
-      expect(cleanDetails({ searchTerm, items: [] }, problems)).toEqual({ items: [] });
+      expect(cleanDetails({ searchTerm, items: [] }, problems)).toEqual({
+        items: [],
+        searchTerm: undefined,
+      });
       expect(problems).toEqual([expect.objectContaining({ field: 'searchTerm', code: 'invalid' })]);
     },
   );
@@ -34,6 +37,35 @@ describe('cleanProperties', () => {
       'properties.note',
       'properties.nested.tel',
       'properties.nested.list[1]',
+    ]);
+  });
+});
+
+describe('cleanId', () => {
+  it('puts a hash in the place of an e-mail address, always the same', () => {
+    const problems: Problem[] = [];
+    const id = cleanId('lead:jane@example.com', 'eventId', problems);
+    expect(id).toMatch(/^[0-9a-f]{32}$/);
+    expect(cleanId('lead:jane@example.com', 'eventId', problems)).toBe(id);
+    expect(problems[0]).toMatchObject({ field: 'eventId', code: 'changed' });
+  });
+
+  it.each(['10045', '0049301234567', 'in_1', 'a@b'])('leaves %s alone', (id) => {
+    expect(cleanId(id, 'orderId', [])).toBe(id);
+  });
+
+  it('holds for the IDs and the items of an event', () => {
+    const problems: Problem[] = [];
+    const items = [{ id: 'a@example.com', name: 'for b@example.com', quantity: 1 }];
+    const cleaned = JSON.stringify(
+      cleanDetails({ orderId: 'c@example.com', coupon: 'd@example.com', items }, problems),
+    );
+    expect(cleaned).not.toContain('@');
+    expect(problems.map(({ field }) => field)).toEqual([
+      'coupon',
+      'orderId',
+      'items[0].id',
+      'items[0].name',
     ]);
   });
 });

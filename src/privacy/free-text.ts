@@ -1,8 +1,10 @@
 import type { EventDetails } from '../events/event-details';
+import type { CompletedItem } from '../events/item';
 import type { JsonValue } from '../events/json-value';
 import type { Problem } from '../events/problem';
 import type { JsonObject } from '../events/properties';
-import { looksPersonal } from './personal-data';
+import { holdsEmail, looksPersonal } from './personal-data';
+import { sha256 } from './sha256';
 
 /** Fields that people type, or that a host fills from what people typed. */
 const FREE_TEXT = [
@@ -11,24 +13,73 @@ const FREE_TEXT = [
   'method',
   'plan',
   'reason',
+  'coupon',
   'leadName',
   'leadSource',
   'listName',
+  'shippingTier',
+  'paymentType',
+  'eventName',
 ] as const;
 
-/** The details without free text that looks like an e-mail address or a phone number. */
-export function cleanDetails(details: EventDetails, problems: Problem[]): EventDetails {
-  const personal = FREE_TEXT.filter((field) => {
-    const text = details[field];
-    return text !== undefined && looksPersonal(text);
+const IDS = ['orderId', 'refundId', 'invoiceId', 'subscriptionId', 'leadId', 'listId'] as const;
+
+/**
+ * An ID as it may leave. One that holds an e-mail address is replaced by a hash, which tells events apart as
+ * well, and named.
+ */
+export function cleanId(id: string, field: string, problems: Problem[]): string {
+  if (!holdsEmail(id)) return id;
+  problems.push({
+    field,
+    code: 'changed',
+    message: 'holds an e-mail address; a hash was used in its place',
   });
-  if (personal.length === 0) return details;
-  const cleaned: Record<string, unknown> = { ...details };
-  for (const field of personal) {
-    Reflect.deleteProperty(cleaned, field);
+  return sha256(id).slice(0, 32);
+}
+
+/** The details without what looks like an e-mail address or, in free text, a phone number. */
+export function cleanDetails(details: EventDetails, problems: Problem[]): EventDetails {
+  const changed: Record<string, unknown> & { items?: CompletedItem[] } = {};
+  for (const field of FREE_TEXT) {
+    const text = details[field];
+    if (text === undefined || !looksPersonal(text)) continue;
+    changed[field] = undefined;
     problems.push(foundIn(field));
   }
-  return cleaned as unknown as EventDetails;
+  for (const field of IDS) {
+    const id = details[field];
+    if (id !== undefined && holdsEmail(id)) changed[field] = cleanId(id, field, problems);
+  }
+  if (details.items.some(holdsPersonalData)) {
+    changed.items = details.items.map((item, index) =>
+      cleanItem(item, `items[${index}]`, problems),
+    );
+  }
+  return Object.keys(changed).length === 0 ? details : { ...details, ...changed };
+}
+
+const ITEM_TEXT = ['name', 'category', 'brand', 'variant'] as const;
+
+function holdsPersonalData(item: CompletedItem): boolean {
+  return (
+    holdsEmail(item.id) ||
+    ITEM_TEXT.some((field) => item[field] !== undefined && holdsEmail(item[field]))
+  );
+}
+
+function cleanItem(item: CompletedItem, path: string, problems: Problem[]): CompletedItem {
+  const cleaned: Record<string, unknown> = {
+    ...item,
+    id: cleanId(item.id, `${path}.id`, problems),
+  };
+  for (const field of ITEM_TEXT) {
+    const text = item[field];
+    if (text === undefined || !holdsEmail(text)) continue;
+    cleaned[field] = undefined;
+    problems.push(foundIn(`${path}.${field}`));
+  }
+  return cleaned as unknown as CompletedItem;
 }
 
 /** The properties without values that look like an e-mail address or a phone number, at any depth. */

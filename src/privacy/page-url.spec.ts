@@ -27,6 +27,34 @@ describe('cleanPageUrl', () => {
     expect(cleanPageUrl(url)).toBe(cleaned);
   });
 
+  it.each([
+    'user_phone=1',
+    'user[email]=x',
+    'customer_name=x',
+    'jwt=x',
+    '_token=x',
+    'access_token=x',
+    'first_name=x',
+    'code=x',
+    'sid=x',
+  ])('drops the query %s', (pair) => {
+    expect(cleanPageUrl(`https://a.example/?${pair}&page=2`)).toBe('https://a.example/?page=2');
+  });
+
+  it.each([
+    'utm_source=email',
+    'utm_name=x',
+    'fbclid=x',
+    'ttclid=x',
+    'gclid=x',
+    'gad_source=1',
+    'product=mug',
+    'estate=1',
+    'keyword=x',
+  ])('keeps the query %s', (pair) => {
+    expect(cleanPageUrl(`https://a.example/?${pair}`)).toBe(`https://a.example/?${pair}`);
+  });
+
   it.each(['javascript:alert(1)', 'not a url', 'ftp://a.example/', '//a.example'])(
     'drops %s',
     (url) => {

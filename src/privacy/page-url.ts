@@ -1,13 +1,8 @@
 import { looksPersonal } from './personal-data';
 
-/** Query keys whose values are secrets or personal data by their name. */
-const PRIVATE_KEYS = new Set(
-  (
-    'token access_token id_token refresh_token code state session session_id sessionid sid password pwd ' +
-    'passwd secret client_secret api_key apikey key auth authorization signature sig reset invite otp ' +
-    'email e-mail mail phone tel mobile name first_name last_name firstname lastname fullname address'
-  ).split(' '),
-);
+/** Query keys whose values are secrets or personal data by their name, whatever stands around it. */
+const PRIVATE_KEY =
+  /token|secret|passw|pwd|api_?key|jwt|otp|signature|auth|session|reset|invite|e-?mail|phone|mobile|address|birth|(?:^|[^a-z])(?:name|first_?name|last_?name|full_?name|user_?name|customer_?name|code|state|sid|sig|key|tel)(?:$|[^a-z])/i;
 
 /**
  * A page's URL as a platform may see it: without fragment, credentials, query values that are secret
@@ -34,9 +29,11 @@ const PLAIN_URL = /^https?:\/\/[a-z0-9.-]+(?::\d+)?(?:\/[\w./~-]*)?$/i;
 function isPublic(pair: string): boolean {
   const at = pair.indexOf('=');
   const [key, value] = at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)];
-  return (
-    pair !== '' && !PRIVATE_KEYS.has(decode(key).toLowerCase()) && !looksPersonal(decode(value))
-  );
+  return pair !== '' && !isPrivateKey(decode(key)) && !looksPersonal(decode(value));
+}
+
+function isPrivateKey(key: string): boolean {
+  return !key.startsWith('utm_') && PRIVATE_KEY.test(key);
 }
 
 function decode(text: string): string {

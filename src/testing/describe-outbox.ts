@@ -267,6 +267,28 @@ export function describeOutbox(name: string, subject: OutboxSubject): void {
       assert.deepEqual(told, ['delivered']);
     });
 
+    rule('keeps the bound of one destination away from another', async (outbox) => {
+      await outbox.append(Array.from({ length: 10 }, (_unused, index) => entry(`k${index}`)));
+      const results = await outbox.append([entry('over'), entry('other', 'tiktok')]);
+      assert.deepEqual(
+        results.map(({ kind }) => kind),
+        ['refused', 'stored'],
+      );
+    });
+
+    rule(
+      'refuses entries after it was closed, and tells listeners that it is over',
+      async (outbox) => {
+        const told: string[] = [];
+        await outbox.append([entry('a')]);
+        outbox.onSettled('a', (settlement) => told.push(settlement.kind));
+        await outbox.close();
+        const [result] = await outbox.append([entry('b')]);
+        assert.equal(result?.kind, 'refused');
+        assert.deepEqual(told, ['pending']);
+      },
+    );
+
     rule('retries the entries of a handler that throws', async (outbox, clock) => {
       let calls = 0;
       outbox.consume(lane(), (entries) => {

@@ -6,8 +6,13 @@ import { LeanEndpoint, type LeanAgents } from './lean-post';
 
 /** One URL that is posted to again and again. */
 export interface HttpEndpoint {
-  /** Posts a JSON text. Never rejects, follows no redirect, reads no endless body. */
-  post(body: string, signal: AbortSignal): Promise<HttpAnswer>;
+  /**
+   * Posts a JSON text. Never rejects, follows no redirect, reads no endless body.
+   *
+   * @param isRepeatable whether a second copy does no harm: then a request that met a connection which the
+   *   server was closing is sent again at once.
+   */
+  post(body: string, signal: AbortSignal, isRepeatable?: boolean): Promise<HttpAnswer>;
 }
 
 /** Beyond this an answer is not read: every platform answers in a few hundred bytes. */
@@ -35,10 +40,10 @@ export class HttpTransport {
     };
     const lean = new LeanEndpoint(new URL(url), allHeaders, this.agents, MAX_ANSWER_BYTES);
     return {
-      post: (body, signal) =>
+      post: (body, signal, isRepeatable = true) =>
         this.isHostService || hasInterceptors(this.http)
           ? axiosPost(this.http.axiosRef, url, allHeaders, body, signal, MAX_ANSWER_BYTES)
-          : lean.post(body, signal),
+          : lean.post(body, signal, isRepeatable),
     };
   }
 

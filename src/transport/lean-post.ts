@@ -48,10 +48,11 @@ export class LeanEndpoint {
     };
   }
 
-  async post(body: string, signal: AbortSignal): Promise<HttpAnswer> {
+  async post(body: string, signal: AbortSignal, isRepeatable: boolean): Promise<HttpAnswer> {
     const answer = await this.postOnce(body, signal);
-    // The server closed the idle connection while we wrote to it: this says nothing of the platform.
-    return answer === STALE_CONNECTION ? withoutStale(await this.postOnce(body, signal)) : answer;
+    if (answer !== STALE_CONNECTION || !isRepeatable) return answer;
+    // The server most likely closed the idle connection while we wrote to it: no word on the platform.
+    return this.postOnce(body, signal);
   }
 
   private postOnce(body: string, signal: AbortSignal): Promise<HttpAnswer> {
@@ -128,14 +129,5 @@ function hasSent({ socket }: http.ClientRequest): boolean {
   return socket !== null && !socket.connecting && socket.bytesWritten > 0;
 }
 
-const STALE_CONNECTION: HttpAnswer = {
-  kind: 'no-answer',
-  reason: 'ECONNRESET',
-  mayHaveArrived: false,
-};
-const BROKEN_CONNECTION: HttpAnswer = { ...STALE_CONNECTION, mayHaveArrived: true };
-
-/** Twice in a row is no coincidence: report it as what it looks like. */
-function withoutStale(answer: HttpAnswer): HttpAnswer {
-  return answer === STALE_CONNECTION ? BROKEN_CONNECTION : answer;
-}
+/** A kept connection broke off. Nearly always it was idle and closed, but nobody knows for sure. */
+const STALE_CONNECTION: HttpAnswer = noAnswer('ECONNRESET', true);

@@ -12,7 +12,11 @@ import {
   MAX_BODY_BYTES,
   MAX_EVENTS_PER_REQUEST,
 } from '../measurement-protocol/measurement-limits';
-import { measurementBody, measurementWire } from '../measurement-protocol/measurement-request';
+import {
+  isRepeatable,
+  measurementBody,
+  measurementWire,
+} from '../measurement-protocol/measurement-request';
 import {
   mapMeasurementConsent,
   mapMeasurementEvent,
@@ -90,7 +94,11 @@ export class Ga4Destination implements Destination {
     batch: readonly WireEvent[],
     signal: AbortSignal,
   ): Promise<readonly DeliveryOutcome[]> {
-    const answer = await this.endpoint.post(measurementBody(batch), signal);
+    const answer = await this.endpoint.post(
+      measurementBody(batch),
+      signal,
+      batch.every(isRepeatable),
+    );
     const read = this.settings.validate ? readGa4Validation : readGa4Response;
     return read(answer, batch, this.tools.now());
   }

@@ -84,6 +84,11 @@ describe('readMetaResponse', () => {
     expect(readMetaResponse(answer, 1, NOW)).toEqual([expect.objectContaining({ kind })]);
   });
 
+  it('looks for the culprit of an error that nobody listed', () => {
+    const outcomes = readMetaResponse(answered(400, error(2635)), 2, NOW);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['batch-refused', 'batch-refused']);
+  });
+
   it('refuses the batch where nobody says which event is bad', () => {
     const outcomes = readMetaResponse(
       answered(400, error(100, { error_subcode: 2804003 })),

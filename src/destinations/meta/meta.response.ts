@@ -52,7 +52,7 @@ export function readMetaResponse(
   const reason = `Meta error ${code ?? '?'}${subcode === undefined ? '' : `/${subcode}`} (HTTP ${answer.status})`;
   if (fieldOf(error, 'is_transient') === true)
     return all({ kind: 'retryable', reason, retryAfterMs: wait });
-  if (code === undefined) return all(unknownError(answer.status, reason));
+  if (code === undefined) return unknownError(answer.status, sent, reason, wait);
   if (RATE_LIMITED.has(code)) {
     const delayMs = Math.max(wait ?? usageWaitMs(answer.headers) ?? 0, MIN_THROTTLE_MS);
     return all({ kind: 'retryable', reason: `${reason}: throttled`, retryAfterMs: delayMs });
@@ -75,7 +75,7 @@ export function readMetaResponse(
   }
   if (code === DUPLICATE_POST) return all({ kind: 'rejected', reason, platformCode: String(code) });
   if (code === INVALID_PARAMETER) return invalidParameter(error, sent, reason, subcode);
-  return all(unknownError(answer.status, reason));
+  return unknownError(answer.status, sent, reason, wait);
 }
 
 function invalidParameter(
@@ -123,10 +123,20 @@ function blamedIndices(error: unknown): number[] {
   });
 }
 
-function unknownError(status: number, reason: string): DeliveryOutcome {
-  return status >= 500 || status === 429
-    ? { kind: 'retryable', reason }
-    : { kind: 'rejected', reason };
+/** An error that nobody listed: theirs by its status, else about one of the events. */
+function unknownError(
+  status: number,
+  sent: number,
+  reason: string,
+  wait: number | undefined,
+): DeliveryOutcome[] {
+  if (status >= 500 || status === 429) {
+    return sameOutcome(sent, { kind: 'retryable', reason, retryAfterMs: wait });
+  }
+  return sameOutcome(
+    sent,
+    sent === 1 ? { kind: 'rejected', reason } : { kind: 'batch-refused', reason },
+  );
 }
 
 /** `X-Business-Use-Case-Usage` says in minutes when access comes back. */
