@@ -1,27 +1,13 @@
 import type { ConsentPurpose } from '../../events/consent';
-import type { Problem } from '../../events/problem';
-import type { ProtectedEvent, UserDataForm } from '../../events/protected-event';
+import type { ProtectedEvent } from '../../events/protected-event';
 import type { WireEvent } from '../../events/wire-event';
 import type { HttpEndpoint } from '../../transport/http-transport';
 import { printableUrl } from '../../transport/redaction';
 import type { DeliveryOutcome, Destination, DestinationLimits, Encoding } from '../destination';
 import type { DestinationDefinition, DestinationTools } from '../destination-definition';
-import { chooseClientId } from '../measurement-protocol/client-id';
-import {
-  isOverBodyLimit,
-  MAX_BODY_BYTES,
-  MAX_EVENTS_PER_REQUEST,
-} from '../measurement-protocol/measurement-limits';
-import {
-  isRepeatable,
-  measurementBody,
-  measurementWire,
-} from '../measurement-protocol/measurement-request';
-import {
-  mapMeasurementConsent,
-  mapMeasurementEvent,
-  mapMeasurementUserData,
-} from '../measurement-protocol/measurement.mapping';
+import { encodeMeasurement, MEASUREMENT_FORMS } from '../measurement-protocol/encode-measurement';
+import { MAX_BODY_BYTES, MAX_EVENTS_PER_REQUEST } from '../measurement-protocol/measurement-limits';
+import { isRepeatable, measurementBody } from '../measurement-protocol/measurement-request';
 import { Ga4MeasurementService } from './ga4-measurement.service';
 import { GA4_ENV, resolveGa4Options, type Ga4Options, type Ga4Settings } from './ga4.options';
 import { readGa4Response, readGa4Validation } from './ga4.response';
@@ -37,14 +23,7 @@ export class Ga4Destination implements Destination {
   readonly name = 'ga4';
   readonly limits = GA4_LIMITS;
   readonly requiredConsent: readonly ConsentPurpose[] = ['analyticsStorage'];
-  readonly userDataForms: readonly UserDataForm[] = [
-    'externalId',
-    'emailGoogle',
-    'phoneE164',
-    'firstNameGoogle',
-    'lastNameGoogle',
-    'streetGoogle',
-  ];
+  readonly userDataForms = MEASUREMENT_FORMS;
 
   private readonly endpoint: HttpEndpoint;
 
@@ -61,33 +40,7 @@ export class Ga4Destination implements Destination {
   }
 
   encode(event: ProtectedEvent): Encoding {
-    const notes: Problem[] = [];
-    const clientId = chooseClientId(event, this.settings.whenClientIdMissing, notes);
-    if (clientId === undefined) {
-      return { kind: 'unsupported', reason: 'no client ID, and ga4.whenClientIdMissing is skip' };
-    }
-    const { context, consent, userData } = event;
-    // Personal data for ads needs its own consent; the visit itself does not.
-    const mayHoldUserData = consent.adUserData !== 'denied';
-    const wire = measurementWire(
-      {
-        client_id: clientId,
-        user_id: userData.userId?.slice(0, 256),
-        user_data: mayHoldUserData ? mapMeasurementUserData(userData) : undefined,
-        consent: mapMeasurementConsent(consent),
-        ip_override: this.settings.sendIpAddress ? context.ip : undefined,
-        user_agent: this.settings.sendUserAgent ? context.userAgent : undefined,
-      },
-      mapMeasurementEvent(event, this.settings, notes),
-    );
-    if (isOverBodyLimit(wire)) {
-      return {
-        kind: 'invalid',
-        code: 'too_long',
-        reason: `GA4 takes at most ${MAX_BODY_BYTES} bytes; send fewer items or properties`,
-      };
-    }
-    return { kind: 'encoded', wire, notes };
+    return encodeMeasurement(event, this.settings);
   }
 
   async deliver(

@@ -1,23 +1,13 @@
 import type { ConsentPurpose } from '../../events/consent';
-import type { Problem } from '../../events/problem';
-import type { ProtectedEvent, UserDataForm } from '../../events/protected-event';
+import type { ProtectedEvent } from '../../events/protected-event';
 import type { WireEvent } from '../../events/wire-event';
 import type { HttpEndpoint } from '../../transport/http-transport';
 import { printableUrl } from '../../transport/redaction';
 import type { DeliveryOutcome, Destination, DestinationLimits, Encoding } from '../destination';
 import type { DestinationDefinition, DestinationTools } from '../destination-definition';
-import { chooseClientId } from '../measurement-protocol/client-id';
-import {
-  isOverBodyLimit,
-  MAX_BODY_BYTES,
-  MAX_EVENTS_PER_REQUEST,
-} from '../measurement-protocol/measurement-limits';
-import { measurementBody, measurementWire } from '../measurement-protocol/measurement-request';
-import {
-  mapMeasurementConsent,
-  mapMeasurementEvent,
-  mapMeasurementUserData,
-} from '../measurement-protocol/measurement.mapping';
+import { encodeMeasurement, MEASUREMENT_FORMS } from '../measurement-protocol/encode-measurement';
+import { MAX_BODY_BYTES, MAX_EVENTS_PER_REQUEST } from '../measurement-protocol/measurement-limits';
+import { measurementBody } from '../measurement-protocol/measurement-request';
 import { ServerGtmService } from './server-gtm.service';
 import { mapServerGtmParams } from './server-gtm.mapping';
 import {
@@ -41,14 +31,7 @@ export class ServerGtmDestination implements Destination {
   readonly limits = SERVER_GTM_LIMITS;
   /** The container is the host's own server: its triggers decide who else may see the event. */
   readonly requiredConsent: readonly ConsentPurpose[] = ['analyticsStorage'];
-  readonly userDataForms: readonly UserDataForm[] = [
-    'externalId',
-    'emailGoogle',
-    'phoneE164',
-    'firstNameGoogle',
-    'lastNameGoogle',
-    'streetGoogle',
-  ];
+  readonly userDataForms = MEASUREMENT_FORMS;
 
   private readonly endpoint: HttpEndpoint;
 
@@ -64,35 +47,10 @@ export class ServerGtmDestination implements Destination {
   }
 
   encode(event: ProtectedEvent): Encoding {
-    const notes: Problem[] = [];
-    const clientId = chooseClientId(event, this.settings.whenClientIdMissing, notes);
-    if (clientId === undefined) {
-      return {
-        kind: 'unsupported',
-        reason: 'no client ID, and serverGtm.whenClientIdMissing is skip',
-      };
-    }
-    const { context, consent, userData } = event;
-    const mapped = mapMeasurementEvent(event, { ...this.settings, debugMode: false }, notes);
-    const wire = measurementWire(
-      {
-        client_id: clientId,
-        user_id: userData.userId?.slice(0, 256),
-        user_data: consent.adUserData === 'denied' ? undefined : mapMeasurementUserData(userData),
-        consent: mapMeasurementConsent(consent),
-        ip_override: context.ip,
-        user_agent: context.userAgent,
-      },
-      { ...mapped, params: { ...mapped.params, ...mapServerGtmParams(event) } },
-    );
-    if (isOverBodyLimit(wire)) {
-      return {
-        kind: 'invalid',
-        code: 'too_long',
-        reason: `a request takes at most ${MAX_BODY_BYTES} bytes; send fewer items or properties`,
-      };
-    }
-    return { kind: 'encoded', wire, notes };
+    const { settings } = this;
+    // It is the host's own server: what it passes on is decided there.
+    const options = { ...settings, debugMode: false, sendIpAddress: true, sendUserAgent: true };
+    return encodeMeasurement(event, options, mapServerGtmParams(event));
   }
 
   async deliver(
