@@ -14,7 +14,7 @@ import type { CompletedEvent } from './events/completed-event';
 import { EVENT_NAMES, isEventName } from './events/event-rules';
 import { FieldReader } from './events/field-reader';
 import { printableText } from './events/printable-text';
-import type { Problem } from './events/problem';
+import { errorName, type Problem } from './events/problem';
 import type { ProtectedEvent } from './events/protected-event';
 import type { DestinationReceipt, TrackOptions, TrackReceipt } from './events/receipt';
 import type { ContextRef, IncomingRequest, RequestContext } from './events/request-context';
@@ -213,7 +213,7 @@ export class ServerTrackingService implements TrackingDoor {
       await contexts.save(contextRef, this.contextFrom(context, []), contextTtlMs);
       return { contextRef };
     } catch (error) {
-      logger.warn(`tracking: a context could not be kept: ${nameOf(error)}`);
+      logger.warn(`tracking: a context could not be kept: ${errorName(error)}`);
       return { contextRef: NO_CONTEXT };
     }
   }
@@ -248,9 +248,11 @@ export class ServerTrackingService implements TrackingDoor {
       return receipt;
     } catch (error) {
       // A fault of ours must not become a failed sign-up of the host's.
-      this.parts.logger.error(`tracking: internal fault while taking an event: ${nameOf(error)}`);
+      this.parts.logger.error(
+        `tracking: internal fault while taking an event: ${errorName(error)}`,
+      );
       return rejected('', [
-        { field: 'event', code: 'internal', message: `internal fault: ${nameOf(error)}` },
+        { field: 'event', code: 'internal', message: `internal fault: ${errorName(error)}` },
       ]);
     }
   }
@@ -332,7 +334,7 @@ export class ServerTrackingService implements TrackingDoor {
       problems.push({
         field: 'context',
         code: 'storage_unavailable',
-        message: `could not be loaded: ${nameOf(error)}`,
+        message: `could not be loaded: ${errorName(error)}`,
       });
     }
     return {};
@@ -399,7 +401,7 @@ export class ServerTrackingService implements TrackingDoor {
           {
             key: idempotencyKey({
               destination: name,
-              event: kindOfEvent(event),
+              event: kindOfEvent(guarded),
               eventId: event.eventId,
               tenantId: event.tenantId,
             }),
@@ -428,7 +430,7 @@ export class ServerTrackingService implements TrackingDoor {
     try {
       results = await this.parts.outbox.append(entries);
     } catch (error) {
-      const message = `the event could not be stored: ${nameOf(error)}`;
+      const message = `the event could not be stored: ${errorName(error)}`;
       const problems: Problem[] = [{ field: 'storage', code: 'storage_unavailable', message }];
       results = entries.map(() => ({ kind: 'refused', problem: problems[0] as Problem }));
     }
@@ -498,7 +500,7 @@ export class ServerTrackingService implements TrackingDoor {
 const NO_CONTEXT = 'none';
 
 /** The event's name, with what makes it another event at a platform. */
-function kindOfEvent({ name, details }: CompletedEvent): string {
+function kindOfEvent({ name, details }: ProtectedEvent): string {
   const part = details.phase ?? details.eventName;
   return part === undefined ? name : `${name}:${part}`;
 }
@@ -555,8 +557,4 @@ function statusOf(
 function hasRejection(destinations: Readonly<Record<string, DestinationReceipt>>): boolean {
   for (const name in destinations) if (destinations[name]?.kind === 'rejected') return true;
   return false;
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
 }

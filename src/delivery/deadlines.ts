@@ -10,7 +10,8 @@ const GRAIN_MS = 20;
  * its own bytes, so attempts that start together share them.
  */
 export class Deadlines {
-  private readonly live = new Set<AbortController>();
+  /** Takes the timer of each signal that is still running away. */
+  private readonly live = new Map<AbortController, () => void>();
   private latest:
     { readonly controller: AbortController; readonly startedAtMs: number } | undefined;
 
@@ -28,12 +29,12 @@ export class Deadlines {
       // As many attempts as start together listen to it, and each takes its listener away again.
       setMaxListeners(0, controller.signal);
       this.latest = { controller, startedAtMs: nowMs };
-      this.live.add(controller);
-      this.clock.after(this.timeoutMs + GRAIN_MS, () => {
+      const cancel = this.clock.after(this.timeoutMs + GRAIN_MS, () => {
         this.live.delete(controller);
         if (this.latest?.controller === controller) this.latest = undefined;
         controller.abort();
       });
+      this.live.set(controller, cancel);
     }
     return this.latest.controller.signal;
   }
@@ -41,7 +42,10 @@ export class Deadlines {
   /** Ends every attempt now. */
   abortAll(): void {
     this.latest = undefined;
-    for (const controller of this.live) controller.abort();
+    for (const [controller, cancel] of this.live) {
+      cancel();
+      controller.abort();
+    }
     this.live.clear();
   }
 }

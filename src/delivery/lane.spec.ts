@@ -140,6 +140,16 @@ describe('Lane', () => {
     expect([first.aborted, deadlines.start().aborted]).toEqual([true, false]);
   });
 
+  it('leaves no timer behind when it is aborted', async () => {
+    const { lane, clock } = laneTo((batch) =>
+      Promise.resolve(batch.map(() => ({ kind: 'delivered' }))),
+    );
+    await lane.handle([entry('a', clock)]);
+    expect(clock.pendingTimers).toBe(1);
+    lane.abort();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   it('runs at most so many requests at once', async () => {
     let running = 0;
     let most = 0;

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock';
 import type { DeliveryOutcome, Destination } from '../destinations/destination';
+import { errorName } from '../events/problem';
 import type { WireEvent } from '../events/wire-event';
 import type { LaneHealthBoard } from '../outbox/lane-health';
 import type { LeasedEntry, NextStep } from '../outbox/outbox';
@@ -105,7 +106,7 @@ export class Lane {
       // Destinations return outcomes; one that throws has a fault, and the events are not to blame.
       const outcome: DeliveryOutcome = {
         kind: 'retryable',
-        reason: `internal fault: ${nameOf(error)}`,
+        reason: `internal fault: ${errorName(error)}`,
       };
       this.note([outcome]);
       return wires.map(() => outcome);
@@ -153,7 +154,3 @@ export class Lane {
 }
 
 const SHUT_DOWN: DeliveryOutcome = { kind: 'retryable', reason: 'the application shut down' };
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
-}

@@ -30,3 +30,8 @@ export function kindOf(value: unknown): string {
   if (typeof value === 'object') return value instanceof Date ? 'a date' : 'an object';
   return value === undefined ? 'nothing' : `a ${typeof value}`;
 }
+
+/** The class of an error for a message of ours: its own text may hold anything. */
+export function errorName(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}

@@ -24,6 +24,17 @@ describe('cleanDetails', () => {
   );
 });
 
+describe('the name of a custom event', () => {
+  it.each(['jane@example.com', '+1 650 555 1212'])(
+    'becomes a hash for %s, and never empty',
+    (eventName) => {
+      const problems: Problem[] = [];
+      expect(cleanDetails({ eventName, items: [] }, problems).eventName).toMatch(/^[0-9a-f]{32}$/);
+      expect(problems).toEqual([expect.objectContaining({ field: 'eventName', code: 'changed' })]);
+    },
+  );
+});
+
 describe('cleanProperties', () => {
   it('finds personal data at any depth, names its place and keeps the rest', () => {
     const problems: Problem[] = [];

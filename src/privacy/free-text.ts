@@ -19,7 +19,6 @@ const FREE_TEXT = [
   'listName',
   'shippingTier',
   'paymentType',
-  'eventName',
 ] as const;
 
 const IDS = ['orderId', 'refundId', 'invoiceId', 'subscriptionId', 'leadId', 'listId'] as const;
@@ -29,18 +28,18 @@ const IDS = ['orderId', 'refundId', 'invoiceId', 'subscriptionId', 'leadId', 'li
  * well, and named.
  */
 export function cleanId(id: string, field: string, problems: Problem[]): string {
-  if (!holdsEmail(id)) return id;
-  problems.push({
-    field,
-    code: 'changed',
-    message: 'holds an e-mail address; a hash was used in its place',
-  });
-  return sha256(id).slice(0, 32);
+  return holdsEmail(id) ? hashInPlaceOf(id, field, problems) : id;
+}
+
+function hashInPlaceOf(text: string, field: string, problems: Problem[]): string {
+  const message = 'holds personal data; a hash was used in its place';
+  problems.push({ field, code: 'changed', message });
+  return sha256(text).slice(0, 32);
 }
 
 /** The details without what looks like an e-mail address or, in free text, a phone number. */
 export function cleanDetails(details: EventDetails, problems: Problem[]): EventDetails {
-  const changed: Record<string, unknown> & { items?: CompletedItem[] } = {};
+  const changed: Record<string, unknown> & { eventName?: string; items?: CompletedItem[] } = {};
   for (const field of FREE_TEXT) {
     const text = details[field];
     if (text === undefined || !looksPersonal(text)) continue;
@@ -50,6 +49,10 @@ export function cleanDetails(details: EventDetails, problems: Problem[]): EventD
   for (const field of IDS) {
     const id = details[field];
     if (id !== undefined && holdsEmail(id)) changed[field] = cleanId(id, field, problems);
+  }
+  // A custom event is nothing without a name, so its name cannot be left out.
+  if (details.eventName !== undefined && looksPersonal(details.eventName)) {
+    changed.eventName = hashInPlaceOf(details.eventName, 'eventName', problems);
   }
   if (details.items.some(holdsPersonalData)) {
     changed.items = details.items.map((item, index) =>
