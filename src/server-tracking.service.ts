@@ -22,6 +22,7 @@ import type { EventName, InputOf, TrackingEvent } from './events/tracking-event'
 import { idempotencyKey } from './outbox/idempotency-key';
 import type { LaneHealthBoard } from './outbox/lane-health';
 import type { AppendResult, LaneStats, Outbox, OutboxEntry, Settlement } from './outbox/outbox';
+import { priorityOf } from './outbox/priority';
 import {
   decideConsent,
   withPolicy,
@@ -410,6 +411,7 @@ export class ServerTrackingService implements TrackingDoor {
             eventName: event.name,
             occurredAtMs: event.occurredAtMs,
             acceptedAtMs: nowMs,
+            priority: priorityOf(event.name),
             wire,
           },
         ];

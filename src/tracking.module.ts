@@ -210,6 +210,7 @@ async function buildParts(
 function memoryStorage({ clock, maxPendingEntries }: ResolvedTrackingOptions): TrackingStorage {
   return {
     description: 'memory',
+    isDurable: false,
     outbox: new MemoryOutbox(clock, { maxPendingEntries }),
     contexts: new MemoryContextStore(clock),
   };

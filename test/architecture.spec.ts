@@ -118,7 +118,9 @@ const ARROWS: readonly Row[] = [
     mayImport: ['events/', 'context/', 'privacy/', 'outbox/', CONTRACT],
     types: ['tracking.options.ts'],
   },
-  { who: /^(?:sqlite|bullmq|admin)\//, mayImport: ['outbox/'] },
+  { who: /^(?:sqlite|bullmq)\//, mayImport: ['outbox/', 'events/'], types: ['context/'] },
+  { who: 'metrics/', mayImport: ['server-tracking.service.ts'], types: ['outbox/'] },
+  { who: 'admin/', mayImport: ['outbox/'] },
   {
     who: /^(?:stripe|collect|experiments)\//,
     mayImport: ['server-tracking.service.ts', 'events/', 'context/'],
@@ -133,6 +135,12 @@ const KEPT_PACKAGES: Readonly<Record<string, string>> = {
   'class-transformer': 'dto/',
   'facebook-nodejs-business-sdk': 'destinations/meta/',
   stripe: 'nowhere',
+  libsql: 'sqlite/',
+  bullmq: 'bullmq/',
+  ioredis: 'bullmq/',
+  pg: 'bullmq/',
+  'prom-client': 'metrics/',
+  '@opentelemetry/api': 'metrics/',
 };
 
 /** 33 MB on disk: loaded when its destination is enabled, never by an import at the top of a file. */

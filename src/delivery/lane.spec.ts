@@ -60,6 +60,7 @@ function entry(body: string, clock: FakeClock, overrides: Partial<LeasedEntry> =
     eventName: 'purchase',
     occurredAtMs: now,
     acceptedAtMs: now,
+    priority: 0,
     attempts: 0,
     wire: { body, envelope: '' },
     ...overrides,

@@ -17,7 +17,9 @@ export type DestinationReceipt =
   /** Given up; kept with its reason. */
   | { readonly kind: 'dead-lettered'; readonly reason: string }
   /** Became older than the platform takes. */
-  | { readonly kind: 'expired'; readonly reason: string };
+  | { readonly kind: 'expired'; readonly reason: string }
+  /** Made room for another, as the overflow policy says. */
+  | { readonly kind: 'dropped'; readonly reason: string };
 
 /** The answer to every `track…()` call. The promise of it never rejects. */
 export interface TrackReceipt {

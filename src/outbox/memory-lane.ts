@@ -1,7 +1,13 @@
 import type { Clock } from '../clock';
+import type { ActivityStream } from './activity';
+import { isAskedFor } from './dead-letter-query';
+import { Dispatcher } from './dispatcher';
+import { entryBytes } from './entry-bytes';
+import { noCounts, pendingOf } from './lane-counts';
 import type {
   Consumer,
   DeadLetter,
+  DeadLetterQuery,
   EntryHandler,
   LaneOptions,
   LaneStats,
@@ -9,6 +15,7 @@ import type {
   OutboxEntry,
   Settlement,
 } from './outbox';
+import type { OutboxSettings } from './outbox-settings';
 
 /** What a lane tells the outbox that owns it. */
 export interface LaneEvents {
@@ -20,52 +27,49 @@ interface Item extends OutboxEntry {
 }
 
 const MAX_DEAD_LETTERS = 10_000;
-/** A handler that throws has a fault; its entries wait a little, so that the fault cannot spin. */
-const HANDLER_FAULT_DELAY_MS = 5_000;
 
-/** The entries of one destination: a queue in the order of arrival, and those that wait for another try. */
+/** The entries of one destination, in this process' memory. */
 export class MemoryLane implements Consumer {
-  private queue: Item[] = [];
-  private head = 0;
-  private waiting = 0;
-  /** Cancels a retry; by the time at which it is due. */
-  private readonly retriesDueMs = new Map<() => void, number>();
-  private underWay = 0;
-  private consumer: { options: LaneOptions; handler: EntryHandler } | undefined;
-  private cancelLinger: (() => void) | undefined;
-  private cancelPause: (() => void) | undefined;
-  private isFlushing = false;
+  private readonly dispatcher: Dispatcher<Item>;
+  private readonly counts = noCounts();
+  private pendingBytes = 0;
   private dead: DeadLetter[] = [];
-  private readonly idleListeners = new Set<() => void>();
-  private readonly counts = {
-    accepted: 0,
-    delivered: 0,
-    deadLettered: 0,
-    expired: 0,
-    duplicates: 0,
-    refused: 0,
-    retries: 0,
-  };
 
   constructor(
     readonly destination: string,
     private readonly clock: Clock,
+    private readonly settings: OutboxSettings,
+    private readonly activity: ActivityStream,
     private readonly events: LaneEvents,
-  ) {}
+  ) {
+    this.dispatcher = new Dispatcher<Item>(clock, {
+      apply: (items, steps) => {
+        this.apply(items, steps);
+      },
+    });
+  }
 
   get pending(): number {
-    return this.queued + this.waiting + this.inHandler;
+    return pendingOf(this.counts);
   }
 
-  private get queued(): number {
-    return this.queue.length - this.head;
+  /** Whether there is room for the entry, be it made by throwing another away. */
+  makesRoomFor(entry: OutboxEntry): boolean {
+    const { maxPendingEntries, maxPendingBytes, overflow } = this.settings;
+    const bytes = entryBytes(entry);
+    while (this.pending >= maxPendingEntries || this.pendingBytes + bytes > maxPendingBytes) {
+      if (overflow === 'reject-new') return false;
+      const dropped = this.dispatcher.evict(overflow, entry.priority);
+      if (dropped === undefined) return false;
+      this.drop(dropped, `the outbox is full (${overflow})`);
+    }
+    return true;
   }
-
-  private inHandler = 0;
 
   add(entry: OutboxEntry): void {
     this.counts.accepted += 1;
-    this.enqueue(itemOf(entry));
+    this.pendingBytes += entryBytes(entry);
+    this.dispatcher.push(itemOf(entry));
   }
 
   countDuplicate(): void {
@@ -77,133 +81,60 @@ export class MemoryLane implements Consumer {
   }
 
   stats(): LaneStats {
-    return { destination: this.destination, pending: this.pending, ...this.counts };
+    const { destination, pending, pendingBytes } = this;
+    return { destination, pending, pendingBytes, ...this.counts };
   }
 
   consume(options: LaneOptions, handler: EntryHandler): Consumer {
-    if (this.consumer !== undefined)
-      throw new Error(`outbox: ${this.destination} is being consumed already`);
-    this.consumer = { options, handler };
-    this.handOver();
+    this.dispatcher.start(options, handler);
     return this;
   }
 
   stop(): Promise<void> {
-    this.consumer = undefined;
-    this.cancelLinger?.();
-    this.cancelLinger = undefined;
-    this.cancelPause?.();
-    this.cancelPause = undefined;
-    for (const cancel of this.retriesDueMs.keys()) cancel();
-    this.retriesDueMs.clear();
-    return this.when(() => this.underWay === 0);
+    return this.dispatcher.stop();
   }
 
-  /** Stops lingering; resolves when nothing is pending that could still end before the deadline. */
   flush(deadlineMs: number): Promise<void> {
-    this.isFlushing = true;
-    this.cancelLinger?.();
-    this.cancelLinger = undefined;
-    this.handOver();
-    return this.when(() => !this.canProgressBefore(deadlineMs)).finally(() => {
-      this.isFlushing = false;
-    });
+    return this.dispatcher.flush(deadlineMs);
   }
 
   endFlush(): void {
-    this.isFlushing = false;
+    this.dispatcher.endFlush();
   }
 
-  deadLetters(): readonly DeadLetter[] {
-    return this.dead;
+  deadLetters(query: DeadLetterQuery): readonly DeadLetter[] {
+    this.purgeOldDeadLetters();
+    return this.dead.filter((letter) => isAskedFor(letter, query));
   }
 
-  redrive(keys: ReadonlySet<string> | undefined): number {
-    const chosen = this.dead.filter(({ entry }) => keys === undefined || keys.has(entry.key));
-    if (chosen.length === 0) return 0;
-    this.dead = this.dead.filter(({ entry }) => keys !== undefined && !keys.has(entry.key));
-    this.counts.deadLettered -= chosen.length;
-    for (const { entry } of chosen) this.enqueue(itemOf(entry));
-    return chosen.length;
-  }
-
-  private enqueue(item: Item): void {
-    this.queue.push(item);
-    if (this.consumer === undefined || this.cancelPause !== undefined) return;
-    const { maxEntries, lingerMs } = this.consumer.options;
-    if (this.queued >= maxEntries || this.isFlushing) {
-      this.handOver();
-    } else {
-      this.cancelLinger ??= this.clock.after(lingerMs, () => {
-        this.cancelLinger = undefined;
-        this.handOver();
-      });
+  redrive(letters: ReadonlySet<DeadLetter>): void {
+    this.removeDeadLetters(letters);
+    this.counts.deadLettered -= letters.size;
+    for (const { entry } of letters) {
+      this.pendingBytes += entryBytes(entry);
+      this.dispatcher.push(itemOf(entry));
     }
   }
 
-  /** Hands over all that is queued, as far as the concurrency allows. */
-  private handOver(): void {
-    while (
-      this.consumer !== undefined &&
-      this.cancelPause === undefined &&
-      this.queued > 0 &&
-      this.underWay < this.consumer.options.concurrency
-    ) {
-      void this.handle(this.take(this.consumer.options.maxEntries), this.consumer.handler);
-    }
+  removeDeadLetters(letters: ReadonlySet<DeadLetter>): void {
+    this.dead = this.dead.filter((letter) => !letters.has(letter));
   }
 
-  private take(maxEntries: number): Item[] {
-    const batch = this.queue.slice(this.head, this.head + maxEntries);
-    this.head += batch.length;
-    // Cutting the used front off only now and then keeps taking cheap however long the queue is.
-    if (this.head === this.queue.length) {
-      this.queue = [];
-      this.head = 0;
-    } else if (this.head > 10_000 && this.head * 2 > this.queue.length) {
-      this.queue = this.queue.slice(this.head);
-      this.head = 0;
-    }
-    return batch;
-  }
-
-  private async handle(batch: Item[], handler: EntryHandler): Promise<void> {
-    this.underWay += 1;
-    this.inHandler += batch.length;
-    let steps: readonly NextStep[];
-    try {
-      steps = await handler(batch);
-    } catch {
-      // The handler reports its own faults; here only the entries matter.
-      steps = [];
-    }
-    this.underWay -= 1;
-    this.inHandler -= batch.length;
-    this.apply(batch, steps);
-    this.handOver();
-    for (const listener of this.idleListeners) listener();
-  }
-
-  private apply(batch: readonly Item[], steps: readonly NextStep[]): void {
+  private apply(items: readonly Item[], steps: readonly NextStep[]): void {
     const retries = new Map<number, Item[]>();
-    const kept: Item[] = [];
-    for (const [index, item] of batch.entries()) {
-      const step = steps[index] ?? {
-        kind: 'retry',
-        delayMs: HANDLER_FAULT_DELAY_MS,
-        reason: 'the handler failed',
-      };
+    for (const [index, item] of items.entries()) {
+      const step = steps[index] as NextStep;
       switch (step.kind) {
         case 'settle':
           this.counts.delivered += 1;
-          this.events.settled(item, { kind: 'delivered' });
+          this.end(item, { kind: 'delivered' });
           break;
         case 'dead-letter':
           this.bury(item, step.reason);
           break;
         case 'expire':
           this.counts.expired += 1;
-          this.events.settled(item, { kind: 'expired', reason: step.reason });
+          this.end(item, { kind: 'expired', reason: step.reason });
           break;
         case 'retry': {
           item.attempts += 1;
@@ -214,16 +145,11 @@ export class MemoryLane implements Consumer {
           break;
         }
         case 'pause-destination':
-          kept.push(item);
-          this.pause(step.delayMs);
+          // The dispatcher keeps these itself.
           break;
       }
     }
-    if (kept.length > 0) {
-      this.queue = [...kept, ...this.queue.slice(this.head)];
-      this.head = 0;
-    }
-    for (const [delayMs, items] of retries) this.retryLater(items, delayMs);
+    for (const [delayMs, later] of retries) this.dispatcher.pushLater(later, delayMs);
   }
 
   private bury(item: Item, reason: string): void {
@@ -231,46 +157,25 @@ export class MemoryLane implements Consumer {
     const { attempts, ...entry } = item;
     this.dead.push({ entry, reason, attempts: attempts + 1, atMs: this.clock.now() });
     if (this.dead.length > MAX_DEAD_LETTERS) this.dead.shift();
-    this.events.settled(entry, { kind: 'dead-lettered', reason });
+    this.end(item, { kind: 'dead-lettered', reason });
   }
 
-  private retryLater(items: readonly Item[], delayMs: number): void {
-    this.waiting += items.length;
-    const cancel = this.clock.after(delayMs, () => {
-      this.retriesDueMs.delete(cancel);
-      this.waiting -= items.length;
-      for (const item of items) this.enqueue(item);
-    });
-    this.retriesDueMs.set(cancel, this.clock.now() + delayMs);
+  private drop(item: Item, reason: string): void {
+    const { destination, eventId, eventName } = item;
+    this.counts.dropped += 1;
+    this.end(item, { kind: 'dropped', reason });
+    this.activity.tell({ kind: 'dropped', destination, eventId, eventName, reason });
   }
 
-  private pause(delayMs: number): void {
-    if (this.consumer === undefined) return;
-    this.cancelPause ??= this.clock.after(delayMs, () => {
-      this.cancelPause = undefined;
-      this.handOver();
-    });
+  private end(item: Item, settlement: Settlement): void {
+    this.pendingBytes -= entryBytes(item);
+    this.events.settled(item, settlement);
   }
 
-  private canProgressBefore(deadlineMs: number): boolean {
-    if (this.inHandler > 0) return true;
-    // A paused lane waits for a person, not for us.
-    if (this.cancelPause !== undefined) return false;
-    if (this.queued > 0) return true;
-    for (const dueMs of this.retriesDueMs.values()) if (dueMs <= deadlineMs) return true;
-    return false;
-  }
-
-  private when(isReached: () => boolean): Promise<void> {
-    if (isReached()) return Promise.resolve();
-    return new Promise((resolve) => {
-      const listener = () => {
-        if (!isReached()) return;
-        this.idleListeners.delete(listener);
-        resolve();
-      };
-      this.idleListeners.add(listener);
-    });
+  private purgeOldDeadLetters(): void {
+    const beforeMs = this.clock.now() - this.settings.deadLetterTtlMs;
+    if ((this.dead[0]?.atMs ?? Infinity) < beforeMs)
+      this.dead = this.dead.filter(({ atMs }) => atMs >= beforeMs);
   }
 }
 
@@ -283,6 +188,7 @@ function itemOf(entry: OutboxEntry): Item {
     eventName: entry.eventName,
     occurredAtMs: entry.occurredAtMs,
     acceptedAtMs: entry.acceptedAtMs,
+    priority: entry.priority,
     wire: entry.wire,
     attempts: 0,
   };

@@ -1,9 +1,12 @@
 import { timerMs, type Clock } from '../clock';
+import { ActivityStream } from './activity';
+import { DEFAULT_DEAD_LETTER_LIMIT } from './dead-letter-query';
 import { MemoryLane } from './memory-lane';
 import type {
   AppendResult,
   Consumer,
   DeadLetter,
+  DeadLetterQuery,
   EntryHandler,
   LaneOptions,
   LaneStats,
@@ -11,47 +14,33 @@ import type {
   OutboxEntry,
   Settlement,
 } from './outbox';
+import { OUTBOX_DEFAULTS, type OutboxSettings } from './outbox-settings';
+import { CLOSED, DUPLICATE, overflow, STORED } from './refusals';
 import { SeenKeys } from './seen-keys';
+import { SettlementListeners } from './settlement-listeners';
 
-export interface MemoryOutboxOptions {
-  /** The most pending entries of one destination; a new one over it is refused. Default 100,000. */
-  readonly maxPendingEntries?: number;
-  /** How long an idempotency key is remembered. Default 48 hours, the platforms' own window. */
-  readonly idempotencyWindowMs?: number;
-}
+export type MemoryOutboxOptions = Partial<OutboxSettings>;
 
 const MAX_SEEN_KEYS = 500_000;
-const DEFAULT_MAX_PENDING = 100_000;
-const DEFAULT_WINDOW_MS = 48 * 3_600_000;
-
-const STORED: AppendResult = { kind: 'stored' };
-const DUPLICATE: AppendResult = { kind: 'duplicate' };
-const CLOSED: AppendResult = {
-  kind: 'refused',
-  problem: {
-    field: 'storage',
-    code: 'storage_unavailable',
-    message: 'the application has shut down; the event was not stored',
-  },
-};
 
 /**
  * The outbox in this process' memory: fast, and gone with the process. When it is full, new entries
- * are refused, because what was accepted is never thrown away.
+ * are refused, because what was accepted is not thrown away unless a policy says so.
  */
 export class MemoryOutbox implements Outbox {
   private readonly lanes = new Map<string, MemoryLane>();
-  private readonly listeners = new Map<string, Set<(settlement: Settlement) => void>>();
+  private readonly listeners = new SettlementListeners();
   private readonly seen: SeenKeys;
-  private readonly maxPending: number;
+  private readonly settings: OutboxSettings;
   private isClosed = false;
 
   constructor(
     private readonly clock: Clock,
     options: MemoryOutboxOptions = {},
+    private readonly activity: ActivityStream = new ActivityStream(),
   ) {
-    this.maxPending = options.maxPendingEntries ?? DEFAULT_MAX_PENDING;
-    this.seen = new SeenKeys(options.idempotencyWindowMs ?? DEFAULT_WINDOW_MS, MAX_SEEN_KEYS);
+    this.settings = { ...OUTBOX_DEFAULTS, ...options };
+    this.seen = new SeenKeys(this.settings.idempotencyWindowMs, MAX_SEEN_KEYS);
   }
 
   append(entries: readonly OutboxEntry[]): Promise<readonly AppendResult[]> {
@@ -63,12 +52,7 @@ export class MemoryOutbox implements Outbox {
   }
 
   onSettled(key: string, listener: (settlement: Settlement) => void): () => void {
-    const listeners = this.listeners.get(key) ?? new Set();
-    this.listeners.set(key, listeners.add(listener));
-    return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.listeners.get(key) === listeners) this.listeners.delete(key);
-    };
+    return this.listeners.add(key, listener);
   }
 
   async flush(timeoutMs: number): Promise<boolean> {
@@ -89,25 +73,39 @@ export class MemoryOutbox implements Outbox {
     return Promise.resolve([...this.lanes.values()].map((lane) => lane.stats()));
   }
 
-  deadLetters(
-    query: { destination?: string; limit?: number } = {},
-  ): Promise<readonly DeadLetter[]> {
-    const letters = this.chosenLanes(query.destination).flatMap((lane) => [...lane.deadLetters()]);
-    return Promise.resolve(letters.slice(0, query.limit ?? 100));
+  deadLetters(query: DeadLetterQuery = {}): Promise<readonly DeadLetter[]> {
+    return Promise.resolve(
+      this.chosenDeadLetters({ limit: DEFAULT_DEAD_LETTER_LIMIT, ...query }).flatMap(
+        ({ letters }) => letters,
+      ),
+    );
   }
 
-  redrive(query: { destination?: string; keys?: readonly string[] } = {}): Promise<number> {
-    const keys = query.keys === undefined ? undefined : new Set(query.keys);
-    const counts = this.chosenLanes(query.destination).map((lane) => lane.redrive(keys));
-    return Promise.resolve(counts.reduce((sum, count) => sum + count, 0));
+  redrive(query: DeadLetterQuery = {}): Promise<number> {
+    return Promise.resolve(
+      this.chosenDeadLetters(query).reduce((count, { lane, letters }) => {
+        lane.redrive(new Set(letters));
+        return count + letters.length;
+      }, 0),
+    );
+  }
+
+  purgeDeadLetters(query: DeadLetterQuery = {}): Promise<number> {
+    return Promise.resolve(
+      this.chosenDeadLetters(query).reduce((count, { lane, letters }) => {
+        lane.removeDeadLetters(new Set(letters));
+        return count + letters.length;
+      }, 0),
+    );
   }
 
   async close(): Promise<void> {
     this.isClosed = true;
     await Promise.all([...this.lanes.values()].map((lane) => lane.stop()));
-    for (const key of [...this.listeners.keys()]) {
-      this.announce(key, { kind: 'pending', reason: 'the application shut down before it ended' });
-    }
+    this.listeners.tellAll({
+      kind: 'pending',
+      reason: 'the application shut down before it ended',
+    });
   }
 
   private appendOne(entry: OutboxEntry): AppendResult {
@@ -116,21 +114,16 @@ export class MemoryOutbox implements Outbox {
       lane.countRefused();
       return CLOSED;
     }
-    if (lane.pending >= this.maxPending) {
-      lane.countRefused();
-      return {
-        kind: 'refused',
-        problem: {
-          field: 'storage',
-          code: 'overflow',
-          message: `${this.maxPending} entries are pending, so no more are taken; is the destination down?`,
-        },
-      };
-    }
-    if (!this.seen.add(entry.key, this.clock.now())) {
+    const nowMs = this.clock.now();
+    if (this.seen.has(entry.key, nowMs)) {
       lane.countDuplicate();
       return DUPLICATE;
     }
+    if (!lane.makesRoomFor(entry)) {
+      lane.countRefused();
+      return overflow(lane.pending);
+    }
+    this.seen.add(entry.key, nowMs);
     lane.add(entry);
     return STORED;
   }
@@ -144,9 +137,9 @@ export class MemoryOutbox implements Outbox {
   private lane(destination: string): MemoryLane {
     let lane = this.lanes.get(destination);
     if (lane === undefined) {
-      lane = new MemoryLane(destination, this.clock, {
+      lane = new MemoryLane(destination, this.clock, this.settings, this.activity, {
         settled: (entry, settlement) => {
-          this.announce(entry.key, settlement);
+          this.listeners.tell(entry.key, settlement);
         },
       });
       this.lanes.set(destination, lane);
@@ -154,16 +147,14 @@ export class MemoryOutbox implements Outbox {
     return lane;
   }
 
-  private chosenLanes(destination: string | undefined): MemoryLane[] {
-    return [...this.lanes.values()].filter(
-      (lane) => destination === undefined || lane.destination === destination,
-    );
-  }
-
-  private announce(key: string, settlement: Settlement): void {
-    const listeners = this.listeners.get(key);
-    if (listeners === undefined) return;
-    this.listeners.delete(key);
-    for (const listener of listeners) listener(settlement);
+  private chosenDeadLetters(
+    query: DeadLetterQuery,
+  ): { lane: MemoryLane; letters: readonly DeadLetter[] }[] {
+    let left = query.limit ?? Infinity;
+    return [...this.lanes.values()].map((lane) => {
+      const letters = lane.deadLetters(query).slice(0, left);
+      left -= letters.length;
+      return { lane, letters };
+    });
   }
 }

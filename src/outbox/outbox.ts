@@ -1,5 +1,6 @@
 import type { Problem } from '../events/problem';
 import type { WireEvent } from '../events/wire-event';
+import type { Priority } from './priority';
 
 /** One event for one destination. Holds hashed, encoded data only. */
 export interface OutboxEntry {
@@ -11,6 +12,7 @@ export interface OutboxEntry {
   /** Unix milliseconds. */
   readonly occurredAtMs: number;
   readonly acceptedAtMs: number;
+  readonly priority: Priority;
   readonly wire: WireEvent;
 }
 
@@ -34,11 +36,12 @@ export type NextStep =
   /** The entry stays pending, untouched; nothing of this destination is handed over for a while. */
   | { readonly kind: 'pause-destination'; readonly delayMs: number; readonly reason: string };
 
-/** How an entry ended. */
+/** How an entry ended, as far as this process knows: another one may have delivered it. */
 export type Settlement =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'dead-lettered'; readonly reason: string }
   | { readonly kind: 'expired'; readonly reason: string }
+  | { readonly kind: 'dropped'; readonly reason: string }
   /** The outbox closed before it ended. */
   | { readonly kind: 'pending'; readonly reason: string };
 
@@ -60,26 +63,48 @@ export interface Consumer {
   stop(): Promise<void>;
 }
 
-/** `accepted = pending + delivered + deadLettered + expired`, at every moment. */
+/**
+ * `accepted = pending + delivered + deadLettered + expired + dropped`. Durable members count for all
+ * processes and since the storage was made; the memory for its own life.
+ */
 export interface LaneStats {
   readonly destination: string;
   readonly accepted: number;
   /** Waiting, under way, or waiting for another try. */
   readonly pending: number;
+  /** What the pending entries take, as they are stored. */
+  readonly pendingBytes: number;
   readonly delivered: number;
   readonly deadLettered: number;
   readonly expired: number;
+  /** Accepted, and thrown away to make room, as the overflow policy says. */
+  readonly dropped: number;
   readonly duplicates: number;
-  /** Refused because the storage was full; these were never accepted. */
+  /** Not stored, because the storage was full or out of reach; these were never accepted. */
   readonly refused: number;
   readonly retries: number;
 }
 
 export interface DeadLetter {
   readonly entry: OutboxEntry;
+  /** What the platform, or we, said at last; without secrets and user data. */
   readonly reason: string;
   readonly attempts: number;
+  /** Unix milliseconds. */
   readonly atMs: number;
+}
+
+/** Which dead letters; what is left out does not matter. */
+export interface DeadLetterQuery {
+  readonly destination?: string;
+  readonly eventName?: string;
+  readonly eventId?: string;
+  readonly keys?: readonly string[];
+  /** A part of the reason, in any case. */
+  readonly reason?: string;
+  /** Became a dead letter before this moment, in Unix milliseconds. */
+  readonly beforeMs?: number;
+  readonly limit?: number;
 }
 
 /**
@@ -105,9 +130,12 @@ export interface Outbox {
    */
   flush(timeoutMs: number): Promise<boolean>;
   stats(): Promise<readonly LaneStats[]>;
-  deadLetters(query?: { destination?: string; limit?: number }): Promise<readonly DeadLetter[]>;
-  /** Puts dead letters back, all or those with the given keys. @returns how many. */
-  redrive(query?: { destination?: string; keys?: readonly string[] }): Promise<number>;
+  /** The oldest first; at most 100, unless the query says how many. */
+  deadLetters(query?: DeadLetterQuery): Promise<readonly DeadLetter[]>;
+  /** Puts dead letters back. They are pending again, with no attempts made. @returns how many. */
+  redrive(query?: DeadLetterQuery): Promise<number>;
+  /** Throws dead letters away for good. @returns how many. */
+  purgeDeadLetters(query?: DeadLetterQuery): Promise<number>;
   /** Stops everything; what is appended afterwards is refused, and listeners hear that it is over. */
   close(): Promise<void>;
 }

@@ -8,18 +8,17 @@ export class SeenKeys {
     private readonly maxKeys: number,
   ) {}
 
-  /** @returns whether the key is new within the window; it counts as seen from now on. */
-  add(key: string, nowMs: number): boolean {
-    const expiresAtMs = this.expiresAtMs.get(key);
-    if (expiresAtMs !== undefined) {
-      if (expiresAtMs > nowMs) return false;
-      this.expiresAtMs.delete(key);
-    }
+  has(key: string, nowMs: number): boolean {
+    return (this.expiresAtMs.get(key) ?? -Infinity) > nowMs;
+  }
+
+  /** Counts as seen from now on. */
+  add(key: string, nowMs: number): void {
+    this.expiresAtMs.delete(key);
     this.expiresAtMs.set(key, nowMs + this.windowMs);
     for (const [oldest, oldestExpiresAtMs] of this.expiresAtMs) {
       if (oldestExpiresAtMs > nowMs && this.expiresAtMs.size <= this.maxKeys) break;
       this.expiresAtMs.delete(oldest);
     }
-    return true;
   }
 }

@@ -1,0 +1,62 @@
+/** What happened to one entry, or to a lane. Holds no content of any event. */
+export type TrackingActivity =
+  | EntryActivity<'accepted'>
+  | EntryActivity<'duplicate'>
+  /** Not stored, so not accepted. */
+  | (EntryActivity<'refused'> & { readonly reason: string })
+  /** `delayMs`: from acceptance to the platform's answer. */
+  | (EntryActivity<'delivered'> & { readonly delayMs: number; readonly attempts: number })
+  | (EntryActivity<'retried'> & {
+      readonly reason: string;
+      readonly attempts: number;
+      readonly retryInMs: number;
+    })
+  | (EntryActivity<'dead-lettered'> & { readonly reason: string; readonly attempts: number })
+  | (EntryActivity<'expired'> & { readonly reason: string })
+  /** It was accepted, and made room for another. */
+  | (EntryActivity<'dropped'> & { readonly reason: string })
+  /** The lane hands nothing over for a while: a refused token, an outage, a throttled account. */
+  | {
+      readonly kind: 'paused';
+      readonly destination: string;
+      readonly reason: string;
+      readonly forMs: number;
+    }
+  | { readonly kind: 'resumed'; readonly destination: string };
+
+interface EntryActivity<Kind extends string> {
+  readonly kind: Kind;
+  readonly destination: string;
+  readonly eventId: string;
+  readonly eventName: string;
+}
+
+export type ActivityListener = (activity: TrackingActivity) => void;
+
+/** Tells whoever listens. A listener that throws harms nobody. */
+export class ActivityStream {
+  private readonly listeners = new Set<ActivityListener>();
+
+  /** Whether telling is worth the trouble of saying it. */
+  get isHeard(): boolean {
+    return this.listeners.size > 0;
+  }
+
+  /** @returns takes the listener away. */
+  subscribe(listener: ActivityListener): () => void {
+    this.listeners.add(listener);
+    return () => {
+      this.listeners.delete(listener);
+    };
+  }
+
+  tell(activity: TrackingActivity): void {
+    for (const listener of this.listeners) {
+      try {
+        listener(activity);
+      } catch {
+        // The listener is the host's, and so is its fault; the line goes on.
+      }
+    }
+  }
+}

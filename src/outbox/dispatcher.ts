@@ -1,0 +1,207 @@
+import type { Clock } from '../clock';
+import type { EntryHandler, LaneOptions, LeasedEntry, NextStep } from './outbox';
+import { ReadyQueue } from './ready-queue';
+import type { Priority } from './priority';
+
+/** What a dispatcher asks of the member whose entries it hands over. */
+export interface DispatcherOwner<Item extends LeasedEntry> {
+  /** Applies one step per item, in order. The dispatcher has let these items go. */
+  apply(items: readonly Item[], steps: readonly NextStep[]): void;
+  /** There is room for more items. */
+  ran?(): void;
+}
+
+/** A handler that throws has a fault; its entries wait a little, so that the fault cannot spin. */
+const HANDLER_FAULT: NextStep = { kind: 'retry', delayMs: 5_000, reason: 'the handler failed' };
+
+/**
+ * The part of a lane that is the same for every member: holds what is ready in this process, gathers it
+ * into batches, hands them over, waits for retries and pauses. What is stored, and where, it does not know.
+ *
+ * After a pause one entry alone goes ahead; the others follow when it has passed.
+ */
+export class Dispatcher<Item extends LeasedEntry> {
+  private readonly ready = new ReadyQueue<Item>();
+  private waiting = 0;
+  /** Cancels a retry; by the time at which it is due. */
+  private readonly retriesDueMs = new Map<() => void, number>();
+  private underWay = 0;
+  private inHandler = 0;
+  private consumer: { options: LaneOptions; handler: EntryHandler } | undefined;
+  private cancelLinger: (() => void) | undefined;
+  private cancelPause: (() => void) | undefined;
+  private isProbing = false;
+  private isFlushing = false;
+  private readonly idleListeners = new Set<() => void>();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly owner: DispatcherOwner<Item>,
+  ) {}
+
+  /** Everything that this process holds: ready, waiting for another try, under way. */
+  get size(): number {
+    return this.ready.length + this.waiting + this.inHandler;
+  }
+
+  get isConsumed(): boolean {
+    return this.consumer !== undefined;
+  }
+
+  get isPaused(): boolean {
+    return this.cancelPause !== undefined;
+  }
+
+  start(options: LaneOptions, handler: EntryHandler): void {
+    if (this.consumer !== undefined)
+      throw new Error(`outbox: ${options.destination} is being consumed already`);
+    this.consumer = { options, handler };
+    this.handOver();
+  }
+
+  /** Hands over nothing more; resolves when what is under way has been applied. */
+  stop(): Promise<void> {
+    this.consumer = undefined;
+    this.cancelLinger?.();
+    this.cancelLinger = undefined;
+    this.cancelPause?.();
+    this.cancelPause = undefined;
+    for (const cancel of this.retriesDueMs.keys()) cancel();
+    this.retriesDueMs.clear();
+    return this.when(() => this.underWay === 0);
+  }
+
+  /** Forgets what is not under way: it belongs to somebody else now. */
+  clear(): void {
+    this.ready.take(Infinity);
+    for (const cancel of this.retriesDueMs.keys()) cancel();
+    this.retriesDueMs.clear();
+    this.waiting = 0;
+  }
+
+  push(item: Item): void {
+    this.ready.push(item);
+    if (this.consumer === undefined || this.isPaused) return;
+    const { maxEntries, lingerMs } = this.consumer.options;
+    if (this.ready.length >= maxEntries || this.isFlushing) {
+      this.handOver();
+    } else {
+      this.cancelLinger ??= this.clock.after(lingerMs, () => {
+        this.cancelLinger = undefined;
+        this.handOver();
+      });
+    }
+  }
+
+  /** Makes the items ready after the delay. */
+  pushLater(items: readonly Item[], delayMs: number): void {
+    this.waiting += items.length;
+    const cancel = this.clock.after(delayMs, () => {
+      this.retriesDueMs.delete(cancel);
+      this.waiting -= items.length;
+      for (const item of items) this.push(item);
+    });
+    this.retriesDueMs.set(cancel, this.clock.now() + delayMs);
+  }
+
+  /** Takes one item out that is not under way, so that another finds room. */
+  evict(policy: 'drop-oldest' | 'drop-lowest-priority', newcomer: Priority): Item | undefined {
+    return policy === 'drop-oldest'
+      ? this.ready.takeOldest(({ acceptedAtMs }) => acceptedAtMs)
+      : this.ready.takeLeast(newcomer);
+  }
+
+  /** Stops lingering; resolves when nothing is held that could still end before the deadline. */
+  flush(deadlineMs: number): Promise<void> {
+    this.isFlushing = true;
+    this.cancelLinger?.();
+    this.cancelLinger = undefined;
+    this.handOver();
+    return this.when(() => !this.canProgressBefore(deadlineMs));
+  }
+
+  endFlush(): void {
+    this.isFlushing = false;
+  }
+
+  canProgressBefore(deadlineMs: number): boolean {
+    if (this.inHandler > 0) return true;
+    // A paused lane waits for a person or a platform, not for us.
+    if (this.isPaused || this.consumer === undefined) return false;
+    if (this.ready.length > 0) return true;
+    for (const dueMs of this.retriesDueMs.values()) if (dueMs <= deadlineMs) return true;
+    return false;
+  }
+
+  /** Hands over all that is ready, as far as concurrency and pauses allow. */
+  private handOver(): void {
+    while (this.consumer !== undefined && !this.isPaused && this.ready.length > 0) {
+      const { maxEntries, concurrency } = this.consumer.options;
+      if (this.underWay >= (this.isProbing ? 1 : concurrency)) return;
+      const batch = this.ready.take(this.isProbing ? 1 : maxEntries);
+      void this.handle(batch, this.consumer.handler);
+    }
+    if (this.consumer !== undefined && !this.isPaused) this.owner.ran?.();
+  }
+
+  private async handle(batch: Item[], handler: EntryHandler): Promise<void> {
+    this.underWay += 1;
+    this.inHandler += batch.length;
+    let steps: readonly NextStep[];
+    try {
+      steps = await handler(batch);
+    } catch {
+      // The handler reports its own faults; here only the entries matter.
+      steps = [];
+    }
+    this.underWay -= 1;
+    this.inHandler -= batch.length;
+    this.apply(
+      batch,
+      batch.map((_item, index) => steps[index] ?? HANDLER_FAULT),
+    );
+    this.handOver();
+    for (const listener of this.idleListeners) listener();
+  }
+
+  private apply(batch: readonly Item[], steps: readonly NextStep[]): void {
+    const pauses = steps.filter((step) => step.kind === 'pause-destination');
+    if (pauses.length === 0) {
+      this.isProbing = false;
+      this.owner.apply(batch, steps);
+      return;
+    }
+    const isKept = (index: number) => steps[index]?.kind === 'pause-destination';
+    this.ready.putBack(batch.filter((_item, index) => isKept(index)));
+    this.pause(Math.max(...pauses.map(({ delayMs }) => delayMs)));
+    const left = batch.filter((_item, index) => !isKept(index));
+    if (left.length > 0)
+      this.owner.apply(
+        left,
+        steps.filter((_step, index) => !isKept(index)),
+      );
+  }
+
+  private pause(delayMs: number): void {
+    if (this.consumer === undefined) return;
+    this.cancelLinger?.();
+    this.cancelLinger = undefined;
+    this.isProbing = true;
+    this.cancelPause ??= this.clock.after(delayMs, () => {
+      this.cancelPause = undefined;
+      this.handOver();
+    });
+  }
+
+  private when(isReached: () => boolean): Promise<void> {
+    if (isReached()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const listener = () => {
+        if (!isReached()) return;
+        this.idleListeners.delete(listener);
+        resolve();
+      };
+      this.idleListeners.add(listener);
+    });
+  }
+}

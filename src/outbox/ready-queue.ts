@@ -1,0 +1,101 @@
+import type { Priority } from './priority';
+
+/** What a queue has to know of an entry. */
+interface Prioritised {
+  readonly priority: Priority;
+}
+
+/** Entries that may be handed over: the most urgent first, and in the order of arrival among equals. */
+export class ReadyQueue<Item extends Prioritised> {
+  private readonly queues: readonly Fifo<Item>[] = [new Fifo(), new Fifo(), new Fifo()];
+
+  get length(): number {
+    let sum = 0;
+    for (const queue of this.queues) sum += queue.length;
+    return sum;
+  }
+
+  push(item: Item): void {
+    this.queueOf(item).push(item);
+  }
+
+  /** Puts items back in front of their equals, in their order. */
+  putBack(items: readonly Item[]): void {
+    for (const priority of [0, 1, 2] as const) {
+      this.queues[priority]?.putBack(items.filter((item) => item.priority === priority));
+    }
+  }
+
+  /** Takes at most so many out. */
+  take(count: number): Item[] {
+    let taken: Item[] = [];
+    for (const queue of this.queues) {
+      if (taken.length >= count) break;
+      if (queue.length > 0) taken = taken.concat(queue.take(count - taken.length));
+    }
+    return taken;
+  }
+
+  /** Takes the oldest of the least urgent out, provided it is no more urgent than `than`. */
+  takeLeast(than: Priority): Item | undefined {
+    for (const priority of [2, 1, 0] as const) {
+      if (priority < than) return undefined;
+      const queue = this.queues[priority];
+      if (queue !== undefined && queue.length > 0) return queue.take(1)[0];
+    }
+    return undefined;
+  }
+
+  /** Takes out what has waited the longest. */
+  takeOldest(acceptedAtMs: (item: Item) => number): Item | undefined {
+    let oldest: Fifo<Item> | undefined;
+    for (const queue of this.queues) {
+      const first = queue.first;
+      if (first === undefined) continue;
+      const other = oldest?.first;
+      if (other === undefined || acceptedAtMs(first) < acceptedAtMs(other)) oldest = queue;
+    }
+    return oldest?.take(1)[0];
+  }
+
+  private queueOf({ priority }: Item): Fifo<Item> {
+    return this.queues[priority] as Fifo<Item>;
+  }
+}
+
+/** A queue whose front is cut off only now and then, so that taking stays cheap however long it is. */
+class Fifo<Item> {
+  private items: Item[] = [];
+  private head = 0;
+
+  get length(): number {
+    return this.items.length - this.head;
+  }
+
+  get first(): Item | undefined {
+    return this.items[this.head];
+  }
+
+  push(item: Item): void {
+    this.items.push(item);
+  }
+
+  putBack(items: readonly Item[]): void {
+    if (items.length === 0) return;
+    this.items = [...items, ...this.items.slice(this.head)];
+    this.head = 0;
+  }
+
+  take(count: number): Item[] {
+    const taken = this.items.slice(this.head, this.head + count);
+    this.head += taken.length;
+    if (this.head === this.items.length) {
+      this.items = [];
+      this.head = 0;
+    } else if (this.head > 10_000 && this.head * 2 > this.items.length) {
+      this.items = this.items.slice(this.head);
+      this.head = 0;
+    }
+    return taken;
+  }
+}
