@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 
 import { Inject, Injectable, type LoggerService } from '@nestjs/common';
+import { Observable } from 'rxjs';
 
 import { timerMs, type Clock } from './clock';
 import { acceptContext } from './context/accept-context';
 import type { ContextStore } from './context/context-store';
 import type { RequestReader } from './context/request-reader';
+import type { DeliveryRole } from './delivery/delivery.options';
 import type { Destination } from './destinations/destination';
 import type { TrackingDoor } from './destinations/tracking-door';
 import { completeEvent } from './events/complete-event';
@@ -19,10 +21,12 @@ import type { ProtectedEvent } from './events/protected-event';
 import type { DestinationReceipt, TrackOptions, TrackReceipt } from './events/receipt';
 import type { ContextRef, IncomingRequest, RequestContext } from './events/request-context';
 import type { EventName, InputOf, TrackingEvent } from './events/tracking-event';
+import type { ActivityStream, TrackingActivity } from './outbox/activity';
 import { idempotencyKey } from './outbox/idempotency-key';
 import type { LaneHealthBoard } from './outbox/lane-health';
 import type { AppendResult, LaneStats, Outbox, OutboxEntry, Settlement } from './outbox/outbox';
 import { priorityOf } from './outbox/priority';
+import type { Storage } from './outbox/storage';
 import {
   decideConsent,
   withPolicy,
@@ -43,7 +47,9 @@ export interface TrackingParts {
   readonly outbox: Outbox;
   readonly contexts: ContextStore;
   readonly contextTtlMs: number;
-  readonly storage: string;
+  readonly storage: Storage<ContextStore>;
+  readonly role: DeliveryRole;
+  readonly activity: ActivityStream;
   readonly reader: RequestReader;
   readonly consent: ConsentPolicy;
   readonly privacy: ProtectUserDataOptions;
@@ -221,8 +227,22 @@ export class ServerTrackingService implements TrackingDoor {
 
   /** Whether each destination can deliver; `overall` is true when every enabled one can. */
   getStatus(): TrackingStatus {
-    const { summaries, health, storage } = this.parts;
-    return trackingStatus(summaries, health, storage);
+    const { summaries, health, storage, role } = this.parts;
+    return trackingStatus(summaries, health, storage, role);
+  }
+
+  /** What happens to entries and lanes, as it happens; nothing of it holds an event's content. */
+  get activity$(): Observable<TrackingActivity> {
+    return new Observable((subscriber) =>
+      this.parts.activity.subscribe((activity) => {
+        subscriber.next(activity);
+      }),
+    );
+  }
+
+  /** Counters and gauges per destination: of all processes where the storage is shared. */
+  stats(): Promise<readonly LaneStats[]> {
+    return this.parts.outbox.stats();
   }
 
   isEnabled(destination: string): boolean {
@@ -442,6 +462,7 @@ export class ServerTrackingService implements TrackingDoor {
       if (result?.kind === 'duplicate') receipts[destination] = { kind: 'duplicate' };
       if (result?.kind === 'refused')
         receipts[destination] = { kind: 'rejected', problems: [result.problem] };
+      if (this.parts.activity.isHeard) this.tell(entries[index] as OutboxEntry, result);
       const settlement = settlements[index];
       if (settlement === undefined) continue;
       if (result?.kind !== 'stored') settlement.cancel();
@@ -449,6 +470,16 @@ export class ServerTrackingService implements TrackingDoor {
         waiting.push(settlement.outcome.then((outcome) => void (receipts[destination] = outcome)));
     }
     await Promise.allSettled(waiting);
+  }
+
+  private tell(entry: OutboxEntry, result: AppendResult | undefined): void {
+    const { destination, eventId, eventName } = entry;
+    const event = { destination, eventId, eventName };
+    const { activity } = this.parts;
+    if (result?.kind === 'stored') activity.tell({ kind: 'accepted', ...event });
+    if (result?.kind === 'duplicate') activity.tell({ kind: 'duplicate', ...event });
+    if (result?.kind === 'refused')
+      activity.tell({ kind: 'refused', ...event, reason: result.problem.message });
   }
 
   /** Waits for the end of one entry, or for the time to be up. This timer keeps the process alive on purpose. */

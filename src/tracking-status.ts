@@ -1,5 +1,7 @@
 import type { LaneHealth, LaneHealthBoard } from './outbox/lane-health';
-import type { DestinationName } from './tracking.options';
+import type { StorageHealth } from './outbox/storage';
+import type { DeliveryRole } from './delivery/delivery.options';
+import type { DestinationName, TrackingStorage } from './tracking.options';
 
 /** A destination of the catalog, as the status shows it. */
 export interface DestinationSummary {
@@ -18,10 +20,12 @@ export interface DestinationStatus {
 
 /** `true` for each destination that is enabled and can deliver. */
 export type TrackingStatus = Readonly<Record<DestinationName, boolean>> & {
-  /** Every enabled destination can deliver. */
+  /** Every enabled destination can deliver, and the storage takes events. */
   readonly overall: boolean;
   readonly details: {
     readonly storage: string;
+    readonly storageHealth: StorageHealth;
+    readonly role: DeliveryRole;
     readonly destinations: Readonly<Record<DestinationName, DestinationStatus>>;
   };
 };
@@ -29,16 +33,25 @@ export type TrackingStatus = Readonly<Record<DestinationName, boolean>> & {
 export function trackingStatus(
   summaries: readonly DestinationSummary[],
   health: LaneHealthBoard,
-  storage: string,
+  storage: TrackingStorage,
+  role: DeliveryRole,
 ): TrackingStatus {
+  const storageHealth = storage.health?.() ?? { state: 'ready' };
   const states = summaries.map(
     (summary) => [summary.name, destinationStatus(summary, health)] as const,
   );
   const flags = states.map(([name, { state }]) => [name, state === 'ready'] as const);
   return {
     ...Object.fromEntries(flags),
-    overall: states.every(([, { state }]) => state === 'ready' || state === 'disabled'),
-    details: { storage, destinations: Object.fromEntries(states) },
+    overall:
+      storageHealth.state === 'ready' &&
+      states.every(([, { state }]) => state === 'ready' || state === 'disabled'),
+    details: {
+      storage: storage.description,
+      storageHealth,
+      role,
+      destinations: Object.fromEntries(states),
+    },
   } as TrackingStatus;
 }
 

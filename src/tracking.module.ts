@@ -19,10 +19,14 @@ import { DeliveryService, type DeliveryParts } from './delivery/delivery.service
 import { CATALOG } from './destinations/catalog';
 import type { Destination } from './destinations/destination';
 import type { DestinationDefinition } from './destinations/destination-definition';
+import { ActivityStream } from './outbox/activity';
 import { LaneHealthBoard } from './outbox/lane-health';
 import { MemoryOutbox } from './outbox/memory-outbox';
+import { DURABLE_DEFAULTS } from './outbox/outbox-settings';
+import type { StorageTools } from './outbox/storage';
 import { safeLogger } from './safe-logger';
 import { ServerTrackingService, type TrackingParts } from './server-tracking.service';
+import { openSqliteStorage } from './sqlite/sqlite-storage';
 import { startReport } from './start-report';
 import { optionsFromEnv } from './tracking.env';
 import {
@@ -153,7 +157,11 @@ async function buildParts(
     createAgents(),
     options.httpService !== undefined,
   );
-  const storage = typeof options.storage === 'string' ? memoryStorage(options) : options.storage;
+  const activity = new ActivityStream();
+  const storage =
+    typeof options.storage === 'string'
+      ? await openStorage(options.storage, options, { clock, activity, logger })
+      : options.storage;
   const health = new LaneHealthBoard();
   const lanes = await Promise.all(
     options.destinations.map(async ({ definition, settings, lane }) => {
@@ -171,7 +179,7 @@ async function buildParts(
       endpoint: enabled?.definition.describe(enabled.settings),
     };
   });
-  for (const line of startReport(summaries, storage.description, options)) logger.log(line);
+  for (const line of startReport(summaries, storage, options)) logger.log(line);
   for (const warning of options.warnings) logger.warn(`tracking: ${warning}`);
   return {
     tracking: {
@@ -180,7 +188,9 @@ async function buildParts(
       outbox: storage.outbox,
       contexts: storage.contexts,
       contextTtlMs: options.contextTtlMs,
-      storage: storage.description,
+      storage,
+      role: options.role,
+      activity,
       reader: new RequestReader({
         isTrusted: options.isTrustedProxy,
         ipHeaders: options.ipHeaders,
@@ -193,26 +203,41 @@ async function buildParts(
       logger,
     },
     delivery: {
+      role: options.role,
       outbox: storage.outbox,
+      isDurable: storage.isDurable,
+      activity,
       lanes,
       health,
       clock,
       logger,
       shutdownTimeoutMs: options.shutdownTimeoutMs,
       close: async () => {
-        await storage.outbox.close();
+        await (storage.close === undefined ? storage.outbox.close() : storage.close());
         transport.close();
       },
     },
   };
 }
 
-function memoryStorage({ clock, maxPendingEntries }: ResolvedTrackingOptions): TrackingStorage {
+/** The member that the URL names. Its packages are loaded here and now, or the start stops with their names. */
+async function openStorage(
+  url: string,
+  { outbox }: Pick<ResolvedTrackingOptions, 'outbox'>,
+  tools: Omit<StorageTools, 'settings'>,
+): Promise<TrackingStorage> {
+  const durable = { ...tools, settings: { ...DURABLE_DEFAULTS, ...outbox } };
+  if (url.startsWith('file:')) {
+    return openSqliteStorage(url, durable);
+  }
+  if (url !== 'memory:') {
+    throw new Error('storage: redis and postgres are not available in this version');
+  }
   return {
     description: 'memory',
     isDurable: false,
-    outbox: new MemoryOutbox(clock, { maxPendingEntries }),
-    contexts: new MemoryContextStore(clock),
+    outbox: new MemoryOutbox(tools.clock, outbox, tools.activity),
+    contexts: new MemoryContextStore(tools.clock),
   };
 }
 

@@ -6,8 +6,10 @@ import { compileTrust, type IsTrusted, type TrustProxy } from './context/client-
 import type { ContextStore } from './context/context-store';
 import {
   DEFAULT_SHUTDOWN_TIMEOUT_MS,
+  DELIVERY_ROLES,
   LANE_DEFAULTS,
   type DeliveryOptions,
+  type DeliveryRole,
   type LaneOverrides,
 } from './delivery/delivery.options';
 import type { LaneSettings } from './delivery/lane';
@@ -16,9 +18,11 @@ import { CATALOG } from './destinations/catalog';
 import type { DestinationDefinition, LanePreferences } from './destinations/destination-definition';
 import { OptionReader } from './destinations/option-reader';
 import type { Problem } from './events/problem';
+import { OVERFLOW_POLICIES, type OutboxSettings } from './outbox/outbox-settings';
 import type { Storage } from './outbox/storage';
 import { type ConsentPolicy, type WhenUnknown } from './privacy/consent-gate';
 import { normalizeCountry } from './privacy/postal-address';
+import { readSqliteLocation } from './sqlite/sqlite-location';
 import { InvalidOptionsError } from './tracking.error';
 
 type Catalog = typeof CATALOG;
@@ -60,7 +64,11 @@ export interface PrivacyOptions {
 
 /** Options of `TrackingModule`. A destination without credentials is disabled. */
 export interface TrackingModuleOptions extends DestinationOptions {
-  /** `memory:` (default), or a storage of your own. */
+  /**
+   * Where accepted events wait: `memory:` (default; gone with the process), `file:./data/tracking.db`
+   * (needs `libsql`), `redis://…` (needs `bullmq` and `ioredis`), `postgres://…` (needs `bullmq` and
+   * `pg`), or a storage of your own.
+   */
   readonly storage?: string | TrackingStorage;
   /** For all destinations, and under a destination's name for it alone. */
   readonly delivery?: DeliveryOptions &
@@ -87,7 +95,9 @@ export interface ResolvedTrackingOptions {
   readonly destinations: readonly EnabledDestination[];
   readonly storage: string | TrackingStorage;
   readonly shutdownTimeoutMs: number;
-  readonly maxPendingEntries: number | undefined;
+  readonly role: DeliveryRole;
+  /** What the host has set; the rest has the defaults of the storage. */
+  readonly outbox: Partial<OutboxSettings>;
   readonly isTrustedProxy: IsTrusted;
   readonly ipHeaders: readonly string[];
   readonly contextTtlMs: number;
@@ -114,6 +124,7 @@ const OPTION_KEYS = [
 const LANE_KEYS = [
   'maxBatchEvents',
   'concurrency',
+  'maxRequestsPerSecond',
   'lingerMs',
   'timeoutMs',
   'retryHorizonMs',
@@ -140,8 +151,13 @@ export function resolveOptions(options: TrackingModuleOptions = {}): ResolvedTra
   const delivery = new OptionReader('delivery', options.delivery, problems);
   delivery.rejectUnknown([
     ...LANE_KEYS,
+    'role',
     'shutdownTimeoutMs',
     'maxPendingEntries',
+    'maxPendingBytes',
+    'overflow',
+    'idempotencyWindowMs',
+    'deadLetterTtlMs',
     ...CATALOG.map(({ name }) => name),
   ]);
   const context = new OptionReader('context', options.context, problems);
@@ -155,7 +171,8 @@ export function resolveOptions(options: TrackingModuleOptions = {}): ResolvedTra
     storage: resolveStorage(options.storage, root),
     shutdownTimeoutMs:
       delivery.integer('shutdownTimeoutMs', 0, 600_000) ?? DEFAULT_SHUTDOWN_TIMEOUT_MS,
-    maxPendingEntries: delivery.integer('maxPendingEntries', 1, 10_000_000),
+    role: resolveRole(options.storage, delivery),
+    outbox: resolveOutbox(delivery),
     isTrustedProxy: resolveTrust(options.context?.trustProxy, context),
     ipHeaders: resolveIpHeaders(options.context?.ipHeaders, context),
     contextTtlMs: context.integer('ttlMs', 1_000, 400 * DAY_MS) ?? 7 * DAY_MS,
@@ -209,6 +226,7 @@ function resolveLane(
   return {
     maxBatchEvents: settings.maxBatchEvents ?? Infinity,
     concurrency: settings.concurrency,
+    maxRequestsPerSecond: settings.maxRequestsPerSecond ?? Infinity,
     lingerMs: settings.lingerMs,
     timeoutMs: settings.timeoutMs,
     retry: {
@@ -224,6 +242,7 @@ function readLane(reader: OptionReader, isOwn: boolean): LaneOverrides {
   const lane: LaneOverrides = {
     maxBatchEvents: reader.integer('maxBatchEvents', 1, 1_000),
     concurrency: reader.integer('concurrency', 1, 256),
+    maxRequestsPerSecond: reader.integer('maxRequestsPerSecond', 1, 100_000),
     lingerMs: reader.integer('lingerMs', 0, 60_000),
     timeoutMs: reader.integer('timeoutMs', 1, 120_000),
     retryHorizonMs: reader.integer('retryHorizonMs', 0, 7 * DAY_MS),
@@ -245,13 +264,45 @@ function resolveStorage(storage: unknown, reader: OptionReader): string | Tracki
     return storage as TrackingStorage;
   }
   const scheme = typeof storage === 'string' ? /^([a-z]+):/i.exec(storage)?.[1] : undefined;
-  reader.note(
-    'storage',
-    scheme === undefined
-      ? 'expected memory: or a storage object'
-      : `${scheme}: is not available in this version; set TRACKING_STORAGE_URL=memory: (events are then lost with the process). Without it REDIS_URL is read`,
-  );
-  return 'memory:';
+  const problem = storageProblem(scheme?.toLowerCase(), storage as string);
+  if (problem !== undefined) reader.note('storage', problem);
+  return problem === undefined ? (storage as string) : 'memory:';
+}
+
+function storageProblem(scheme: string | undefined, url: string): string | undefined {
+  switch (scheme) {
+    case 'file': {
+      const location = readSqliteLocation(url);
+      return typeof location === 'string' ? location : undefined;
+    }
+    case 'redis':
+    case 'rediss':
+    case 'postgres':
+    case 'postgresql':
+      return URL.canParse(url) ? undefined : `is no URL that can be read (${scheme}:)`;
+    default:
+      return 'expected memory:, file:./data/tracking.db, redis://host:6379, postgres://host/database, or a storage object';
+  }
+}
+
+/** What is accepted in memory can be delivered by this process alone. */
+function resolveRole(storage: unknown, reader: OptionReader): DeliveryRole {
+  const role = reader.oneOf('role', DELIVERY_ROLES, 'both');
+  const isMemory = storage === undefined || storage === 'memory:';
+  if (role !== 'both' && isMemory)
+    reader.note('role', `${role} needs a storage that processes share; memory: is not one`);
+  return role;
+}
+
+function resolveOutbox(reader: OptionReader): Partial<OutboxSettings> {
+  const settings: Partial<OutboxSettings> = {
+    maxPendingEntries: reader.integer('maxPendingEntries', 1, 100_000_000),
+    maxPendingBytes: reader.integer('maxPendingBytes', 10_000, Number.MAX_SAFE_INTEGER),
+    overflow: reader.oneOf('overflow', OVERFLOW_POLICIES, 'reject-new'),
+    idempotencyWindowMs: reader.integer('idempotencyWindowMs', 0, 30 * DAY_MS),
+    deadLetterTtlMs: reader.integer('deadLetterTtlMs', 60_000, 400 * DAY_MS),
+  };
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
 function resolveTrust(trust: TrustProxy | undefined, reader: OptionReader): IsTrusted {

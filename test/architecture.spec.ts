@@ -48,10 +48,15 @@ const ARROWS: readonly Row[] = [
   {
     who: 'server-tracking.service.ts',
     mayImport: ['events/', 'context/', 'privacy/', 'outbox/', CONTRACT, 'tracking-status.ts'],
+    types: ['delivery/'],
   },
 
   // wiring
-  { who: 'tracking-status.ts', mayImport: [], types: ['outbox/', 'tracking.options.ts'] },
+  {
+    who: 'tracking-status.ts',
+    mayImport: [],
+    types: ['outbox/', 'delivery/', 'tracking.options.ts'],
+  },
   { who: 'start-report.ts', mayImport: [], types: ['tracking.options.ts', 'tracking-status.ts'] },
   { who: 'safe-logger.ts', mayImport: [] },
   {
@@ -68,8 +73,9 @@ const ARROWS: readonly Row[] = [
       'delivery/',
       CONTRACT,
       'destinations/catalog.ts',
+      'outbox/',
+      'sqlite/sqlite-location.ts',
     ],
-    types: ['outbox/'],
   },
   {
     who: 'tracking.module.ts',
@@ -80,6 +86,8 @@ const ARROWS: readonly Row[] = [
       'outbox/',
       'delivery/',
       'transport/',
+      'sqlite/',
+      'bullmq/',
       CONTRACT,
       'destinations/catalog.ts',
       'server-tracking.service.ts',

@@ -1,9 +1,13 @@
+import type { OverflowPolicy } from '../outbox/outbox-settings';
+
 /** How one destination is delivered to; what is left out has the destination's own default. */
 export interface LaneOverrides {
   /** At most so many events in one request; never more than the platform takes. */
   readonly maxBatchEvents?: number;
   /** How many requests may be under way at once. */
   readonly concurrency?: number;
+  /** The most requests that are started in one second, by this process. Default: as many as it takes. */
+  readonly maxRequestsPerSecond?: number;
   /** How long an event waits for company. */
   readonly lingerMs?: number;
   /** Deadline of one request. */
@@ -14,14 +18,31 @@ export interface LaneOverrides {
   readonly retryBaseDelayMs?: number;
 }
 
+/** What this process does: `accept` leaves the delivery to others that share the storage. */
+export type DeliveryRole = 'accept' | 'deliver' | 'both';
+
+export const DELIVERY_ROLES = ['accept', 'deliver', 'both'] as const;
+
 export interface DeliveryOptions {
+  /** Default `both`. `accept` keeps web processes light; it needs a storage that others share. */
+  readonly role?: DeliveryRole;
   /** How long the shutdown of the application may wait for pending events. Default 5,000. */
   readonly shutdownTimeoutMs?: number;
-  /** The most pending entries in memory per destination; over it new events are refused. Default 100,000. */
+  /** The most pending entries per destination. Default 100,000 in memory, 1,000,000 elsewhere. */
   readonly maxPendingEntries?: number;
+  /** The most bytes of pending entries per destination. Default 256 MiB in memory, 4 GiB elsewhere. */
+  readonly maxPendingBytes?: number;
+  /** What happens to a new event over these bounds. Default `reject-new`: nothing accepted is thrown away. */
+  readonly overflow?: OverflowPolicy;
+  /** How long an event ID is remembered, so that it is accepted once. Default 48 hours. */
+  readonly idempotencyWindowMs?: number;
+  /** How long dead letters are kept. Default 30 days. */
+  readonly deadLetterTtlMs?: number;
 }
 
-export const LANE_DEFAULTS: Required<Omit<LaneOverrides, 'maxBatchEvents'>> = {
+export const LANE_DEFAULTS: Required<
+  Omit<LaneOverrides, 'maxBatchEvents' | 'maxRequestsPerSecond'>
+> = {
   concurrency: 4,
   lingerMs: 20,
   timeoutMs: 10_000,

@@ -9,16 +9,22 @@ import {
 import type { Clock } from '../clock';
 import type { Destination } from '../destinations/destination';
 import { printableText } from '../events/printable-text';
+import type { ActivityStream } from '../outbox/activity';
 import type { LaneHealthBoard } from '../outbox/lane-health';
 import type { Consumer, Outbox } from '../outbox/outbox';
 import { TRACKING_DELIVERY_PARTS } from '../tracking.tokens';
+import type { DeliveryRole } from './delivery.options';
 import { Lane, type LaneReport, type LaneSettings } from './lane';
 
 /** How often a failing destination is mentioned in the log at the most. */
 const FAILURE_LOG_INTERVAL_MS = 60_000;
 
 export interface DeliveryParts {
+  readonly role: DeliveryRole;
   readonly outbox: Outbox;
+  /** Whether what is pending outlives the process. */
+  readonly isDurable: boolean;
+  readonly activity: ActivityStream;
   readonly lanes: readonly { readonly destination: Destination; readonly settings: LaneSettings }[];
   readonly health: LaneHealthBoard;
   readonly clock: Clock;
@@ -37,30 +43,34 @@ export class DeliveryService implements OnApplicationBootstrap, OnApplicationShu
   constructor(@Inject(TRACKING_DELIVERY_PARTS) private readonly parts: DeliveryParts) {}
 
   onApplicationBootstrap(): void {
-    this.start();
+    if (this.parts.role !== 'accept') this.start();
   }
 
   /** Runs after the server closed, so that requests under way could still hand in their events. */
   async onApplicationShutdown(): Promise<void> {
     if (this.isStopped) return;
     this.isStopped = true;
-    const { outbox, logger, shutdownTimeoutMs, close } = this.parts;
+    const { outbox, shutdownTimeoutMs, close } = this.parts;
     if (this.running.length > 0) await outbox.flush(shutdownTimeoutMs);
     for (const { lane } of this.running) lane.abort();
     await Promise.all(this.running.map(({ consumer }) => consumer.stop()));
-    const pending = (await outbox.stats()).reduce((sum, lane) => sum + lane.pending, 0);
-    if (pending > 0) {
-      logger.warn(
-        `tracking: ${pending} entries could not be delivered before the shutdown; memory does not keep them`,
-      );
-    }
+    if (!this.parts.isDurable) await this.mentionLost();
     await close();
   }
 
+  private async mentionLost(): Promise<void> {
+    const { outbox, logger } = this.parts;
+    const pending = (await outbox.stats()).reduce((sum, lane) => sum + lane.pending, 0);
+    if (pending > 0)
+      logger.warn(
+        `tracking: ${pending} entries could not be delivered before the shutdown; memory does not keep them`,
+      );
+  }
+
   private start(): void {
-    const { outbox, lanes, health, clock } = this.parts;
+    const { outbox, lanes, health, clock, activity } = this.parts;
     for (const { destination, settings } of lanes) {
-      const lane = new Lane(destination, settings, clock, health, this.laneReport());
+      const lane = new Lane(destination, settings, clock, health, this.laneReport(), activity);
       const consumer = outbox.consume(
         {
           destination: destination.name,

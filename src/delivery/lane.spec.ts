@@ -2,6 +2,7 @@ import fc from 'fast-check';
 
 import type { DeliveryOutcome, Destination } from '../destinations/destination';
 import type { WireEvent } from '../events/wire-event';
+import { ActivityStream } from '../outbox/activity';
 import { LaneHealthBoard } from '../outbox/lane-health';
 import type { LeasedEntry } from '../outbox/outbox';
 import { FakeClock } from '../testing/fake-clock';
@@ -39,6 +40,7 @@ function laneTo(
     {
       maxBatchEvents: settings.maxBatchEvents ?? 1_000,
       concurrency: settings.concurrency ?? 4,
+      maxRequestsPerSecond: Infinity,
       lingerMs: 0,
       timeoutMs: 10_000,
       retry: DEFAULT_RETRY,
@@ -46,6 +48,7 @@ function laneTo(
     clock,
     health,
     { ...QUIET, ...settings.report },
+    new ActivityStream(),
     () => 0.5,
   );
   return { lane, clock, health };

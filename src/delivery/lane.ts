@@ -2,12 +2,15 @@ import type { Clock } from '../clock';
 import type { DeliveryOutcome, Destination } from '../destinations/destination';
 import { errorName } from '../events/problem';
 import type { WireEvent } from '../events/wire-event';
+import type { ActivityStream } from '../outbox/activity';
 import type { LaneHealthBoard } from '../outbox/lane-health';
 import type { LeasedEntry, NextStep } from '../outbox/outbox';
 import { groupIntoBatches } from './batches';
+import { Breaker } from './breaker';
 import { Deadlines } from './deadlines';
 import { Limiter } from './limiter';
 import { nextStep } from './next-step';
+import { RateLimit } from './rate-limit';
 import type { RetryPolicy } from './retry-policy';
 
 export interface LaneSettings {
@@ -15,6 +18,8 @@ export interface LaneSettings {
   readonly maxBatchEvents: number;
   /** How many requests may be under way at once. */
   readonly concurrency: number;
+  /** `Infinity`: as many as it takes. */
+  readonly maxRequestsPerSecond: number;
   readonly lingerMs: number;
   /** Deadline of one request, from connect to the last byte of the answer. */
   readonly timeoutMs: number;
@@ -36,6 +41,9 @@ export interface LaneReport {
 export class Lane {
   private readonly limiter: Limiter;
   private readonly deadlines: Deadlines;
+  private readonly rate: RateLimit;
+  private readonly breaker: Breaker;
+  private isPaused = false;
   private isAborted = false;
 
   constructor(
@@ -44,10 +52,13 @@ export class Lane {
     private readonly clock: Clock,
     private readonly health: LaneHealthBoard,
     private readonly report: LaneReport,
+    private readonly activity: ActivityStream,
     private readonly random: () => number = Math.random,
   ) {
     this.limiter = new Limiter(settings.concurrency);
     this.deadlines = new Deadlines(clock, settings.timeoutMs);
+    this.rate = new RateLimit(clock, settings.maxRequestsPerSecond);
+    this.breaker = new Breaker(clock, random);
   }
 
   /** The handler that an outbox calls. */
@@ -73,12 +84,14 @@ export class Lane {
         }
       }),
     );
+    if (this.activity.isHeard) this.tell(entries, steps);
     return steps;
   };
 
   /** Cuts off every request under way and starts no other; their entries stay pending. */
   abort(): void {
     this.isAborted = true;
+    this.rate.release();
     this.deadlines.abortAll();
   }
 
@@ -97,6 +110,8 @@ export class Lane {
   }
 
   private async attempt(wires: readonly WireEvent[]): Promise<readonly DeliveryOutcome[]> {
+    const turn = this.rate.turn();
+    if (turn !== undefined) await turn;
     if (this.isAborted) return wires.map(() => SHUT_DOWN);
     try {
       const outcomes = await this.destination.deliver(wires, this.deadlines.start());
@@ -120,10 +135,12 @@ export class Lane {
     if (permanent !== undefined) {
       if (this.health.paused(name, permanent.reason)) this.report.paused(name, permanent.reason);
     } else if (retryable !== undefined) {
+      this.breaker.failed();
       this.health.failed(name, retryable.reason);
       this.report.failed(name, retryable.reason);
     } else {
       // The platform answered sensibly, be it with a refusal of an event.
+      this.breaker.succeeded();
       this.health.delivered(name);
     }
   }
@@ -133,6 +150,7 @@ export class Lane {
       attempts: entry.attempts + 1,
       pendingMs: this.clock.now() - entry.acceptedAtMs,
       random,
+      openForMs: this.breaker.openForMs,
     };
     const known: DeliveryOutcome = outcome ?? {
       kind: 'retryable',
@@ -142,6 +160,56 @@ export class Lane {
     if (step.kind === 'dead-letter')
       this.report.deadLettered(this.destination.name, entry.eventId, step.reason);
     return step;
+  }
+
+  private tell(entries: readonly LeasedEntry[], steps: readonly NextStep[]): void {
+    const { name } = this.destination;
+    const pause = steps.find((step) => step.kind === 'pause-destination');
+    if (pause === undefined && this.isPaused)
+      this.activity.tell({ kind: 'resumed', destination: name });
+    this.isPaused = pause !== undefined;
+    for (const [index, { eventId, eventName, attempts, acceptedAtMs }] of entries.entries()) {
+      const event = { destination: name, eventId, eventName };
+      const step = steps[index] as NextStep;
+      switch (step.kind) {
+        case 'settle': {
+          const delayMs = this.clock.now() - acceptedAtMs;
+          this.activity.tell({ kind: 'delivered', ...event, delayMs, attempts: attempts + 1 });
+          break;
+        }
+        case 'retry': {
+          const { reason, delayMs: retryInMs } = step;
+          this.activity.tell({
+            kind: 'retried',
+            ...event,
+            reason,
+            attempts: attempts + 1,
+            retryInMs,
+          });
+          break;
+        }
+        case 'dead-letter':
+          this.activity.tell({
+            kind: 'dead-lettered',
+            ...event,
+            reason: step.reason,
+            attempts: attempts + 1,
+          });
+          break;
+        case 'expire':
+          this.activity.tell({ kind: 'expired', ...event, reason: step.reason });
+          break;
+        case 'pause-destination':
+          break;
+      }
+    }
+    if (pause !== undefined)
+      this.activity.tell({
+        kind: 'paused',
+        destination: name,
+        reason: pause.reason,
+        forMs: pause.delayMs,
+      });
   }
 
   private isExpired(entry: LeasedEntry): boolean {

@@ -29,8 +29,25 @@ describe('nextStep', () => {
       'pause-destination',
     ],
   ])('%s', (_rule, outcome, pendingMs, kind) => {
-    expect(nextStep(outcome, { attempts: 1, pendingMs, random: 0.5 }, DEFAULT_RETRY).kind).toBe(
-      kind,
-    );
+    expect(
+      nextStep(outcome, { attempts: 1, pendingMs, random: 0.5, openForMs: 0 }, DEFAULT_RETRY).kind,
+    ).toBe(kind);
+  });
+
+  it.each<[string, number | undefined, number, number]>([
+    ['for as long as the platform asks', 5_000, 0, 5_000],
+    ['for no longer than a quarter of an hour', 1e15, 0, 900_000],
+    ['never in a tight loop', 0, 0, 100],
+    ['while the platform is down', undefined, 4_000, 4_000],
+    ['for the longer of the two', 2_000, 4_000, 4_000],
+  ])('pauses all %s', (_rule, retryAfterMs, openForMs, delayMs) => {
+    const outcome: DeliveryOutcome = {
+      kind: 'retryable',
+      reason: 'throttled',
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    };
+    expect(
+      nextStep(outcome, { attempts: 1, pendingMs: 0, random: 0.5, openForMs }, DEFAULT_RETRY),
+    ).toEqual({ kind: 'pause-destination', delayMs, reason: 'throttled' });
   });
 });

@@ -3,7 +3,7 @@ import type { NextStep } from '../outbox/outbox';
 import { retryDelayMs, type RetryPolicy } from './retry-policy';
 
 /** After a refused credential: how long until it is tried again, in case it was renewed. */
-export const PAUSE_MS = 60_000;
+export const PAUSE_MS = 8_000;
 
 export interface AttemptFacts {
   /** Attempts made, this one included. */
@@ -12,6 +12,8 @@ export interface AttemptFacts {
   readonly pendingMs: number;
   /** From 0 (inclusive) to 1 (exclusive); one draw per batch keeps a batch together. */
   readonly random: number;
+  /** How long nothing should be sent, because the platform is down; 0 if it is not. */
+  readonly openForMs: number;
 }
 
 /** What to do with an entry after one attempt. Pure. */
@@ -31,13 +33,20 @@ export function nextStep(
     case 'permanent':
       return { kind: 'pause-destination', delayMs: PAUSE_MS, reason: outcome.reason };
     case 'retryable': {
-      const delayMs = retryDelayMs(retry, facts.attempts, outcome.retryAfterMs, facts.random);
-      return facts.pendingMs + delayMs < retry.horizonMs
-        ? { kind: 'retry', delayMs, reason: outcome.reason }
-        : {
-            kind: 'dead-letter',
-            reason: `gave up after ${facts.attempts} attempts: ${outcome.reason}`,
-          };
+      const { attempts, pendingMs, random, openForMs } = facts;
+      const { retryAfterMs, reason } = outcome;
+      const delayMs = retryDelayMs(retry, attempts, retryAfterMs, random);
+      if (pendingMs + delayMs >= retry.horizonMs)
+        return { kind: 'dead-letter', reason: `gave up after ${attempts} attempts: ${reason}` };
+      // A platform that asks for time means all of us, and one that is down is down for all.
+      const isForAll = openForMs > 0 || retryAfterMs !== undefined;
+      return isForAll
+        ? {
+            kind: 'pause-destination',
+            delayMs: Math.max(openForMs, retryAfterMs === undefined ? 0 : delayMs),
+            reason,
+          }
+        : { kind: 'retry', delayMs, reason };
     }
   }
 }

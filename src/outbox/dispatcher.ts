@@ -104,11 +104,9 @@ export class Dispatcher<Item extends LeasedEntry> {
     this.retriesDueMs.set(cancel, this.clock.now() + delayMs);
   }
 
-  /** Takes one item out that is not under way, so that another finds room. */
-  evict(policy: 'drop-oldest' | 'drop-lowest-priority', newcomer: Priority): Item | undefined {
-    return policy === 'drop-oldest'
-      ? this.ready.takeOldest(({ acceptedAtMs }) => acceptedAtMs)
-      : this.ready.takeLeast(newcomer);
+  /** Takes one item out that is not under way: the oldest, or the oldest of one priority. */
+  evict(priority: Priority | undefined): Item | undefined {
+    return priority === undefined ? this.ready.takeOldest() : this.ready.takeOf(priority);
   }
 
   /** Stops lingering; resolves when nothing is held that could still end before the deadline. */

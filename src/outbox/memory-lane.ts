@@ -2,6 +2,7 @@ import type { Clock } from '../clock';
 import type { ActivityStream } from './activity';
 import { isAskedFor } from './dead-letter-query';
 import { Dispatcher } from './dispatcher';
+import { evictionOrder, firstOf } from './eviction';
 import { entryBytes } from './entry-bytes';
 import { noCounts, pendingOf } from './lane-counts';
 import type {
@@ -58,8 +59,9 @@ export class MemoryLane implements Consumer {
     const { maxPendingEntries, maxPendingBytes, overflow } = this.settings;
     const bytes = entryBytes(entry);
     while (this.pending >= maxPendingEntries || this.pendingBytes + bytes > maxPendingBytes) {
-      if (overflow === 'reject-new') return false;
-      const dropped = this.dispatcher.evict(overflow, entry.priority);
+      const dropped = firstOf(evictionOrder(overflow, entry.priority), (priority) =>
+        this.dispatcher.evict(priority),
+      );
       if (dropped === undefined) return false;
       this.drop(dropped, `the outbox is full (${overflow})`);
     }

@@ -3,6 +3,7 @@ import type { Priority } from './priority';
 /** What a queue has to know of an entry. */
 interface Prioritised {
   readonly priority: Priority;
+  readonly acceptedAtMs: number;
 }
 
 /** Entries that may be handed over: the most urgent first, and in the order of arrival among equals. */
@@ -36,24 +37,19 @@ export class ReadyQueue<Item extends Prioritised> {
     return taken;
   }
 
-  /** Takes the oldest of the least urgent out, provided it is no more urgent than `than`. */
-  takeLeast(than: Priority): Item | undefined {
-    for (const priority of [2, 1, 0] as const) {
-      if (priority < than) return undefined;
-      const queue = this.queues[priority];
-      if (queue !== undefined && queue.length > 0) return queue.take(1)[0];
-    }
-    return undefined;
+  /** Takes the first of one priority out. */
+  takeOf(priority: Priority): Item | undefined {
+    return this.queues[priority]?.take(1)[0];
   }
 
   /** Takes out what has waited the longest. */
-  takeOldest(acceptedAtMs: (item: Item) => number): Item | undefined {
+  takeOldest(): Item | undefined {
     let oldest: Fifo<Item> | undefined;
     for (const queue of this.queues) {
       const first = queue.first;
       if (first === undefined) continue;
       const other = oldest?.first;
-      if (other === undefined || acceptedAtMs(first) < acceptedAtMs(other)) oldest = queue;
+      if (other === undefined || first.acceptedAtMs < other.acceptedAtMs) oldest = queue;
     }
     return oldest?.take(1)[0];
   }

@@ -21,7 +21,9 @@ export interface Storage<ContextStore> {
 }
 
 export type StorageHealth =
-  { readonly state: 'ready' } | { readonly state: 'degraded'; readonly reason: string };
+  /** `alarm`: something that a person should see to, though it works. */
+  | { readonly state: 'ready'; readonly alarm?: string }
+  | { readonly state: 'degraded'; readonly reason: string };
 
 /** What the maker of a storage is given. */
 export interface StorageTools {

@@ -1,0 +1,67 @@
+import type { AppendResult, OutboxEntry } from '../outbox/outbox';
+import { unavailable } from '../outbox/refusals';
+import type { StoredEntry } from './entry-table';
+import type { Write } from './group-commit';
+import { sayWhy } from './sqlite-error';
+
+/** What storing one entry came to. */
+export interface Stored {
+  readonly result: AppendResult;
+  /** Where this process holds it at once. */
+  readonly held?: StoredEntry;
+  /** Where others had to make room. */
+  readonly evicted?: readonly StoredEntry[];
+}
+
+export interface AppendEffects {
+  /** Inside a transaction. */
+  store(entry: OutboxEntry): Stored;
+  /** The entry is durable, and this process may hand it over. */
+  hold(entry: StoredEntry): void;
+  dropped(entry: StoredEntry): void;
+  /** It was taken out in vain. */
+  putBack(entry: StoredEntry): void;
+  refused(entry: OutboxEntry): void;
+}
+
+/** Entries of one call, or a slice of them, on their way to the disk. */
+export class AppendWrite implements Write {
+  private stored: Stored[] = [];
+
+  constructor(
+    private readonly entries: readonly OutboxEntry[],
+    private readonly effects: AppendEffects,
+    private readonly done: (results: readonly AppendResult[]) => void,
+  ) {}
+
+  get rows(): number {
+    return this.entries.length;
+  }
+
+  run(): void {
+    this.undo();
+    for (const entry of this.entries) this.stored.push(this.effects.store(entry));
+  }
+
+  committed(): void {
+    for (const { held, evicted } of this.stored) {
+      for (const entry of evicted ?? []) this.effects.dropped(entry);
+      if (held !== undefined) this.effects.hold(held);
+    }
+    this.done(this.stored.map(({ result }) => result));
+  }
+
+  failed(error: unknown): void {
+    this.undo();
+    for (const entry of this.entries) this.effects.refused(entry);
+    const refusal = unavailable(sayWhy(error));
+    this.done(this.entries.map(() => refusal));
+  }
+
+  private undo(): void {
+    for (const { evicted } of this.stored) {
+      for (const entry of evicted ?? []) this.effects.putBack(entry);
+    }
+    this.stored = [];
+  }
+}

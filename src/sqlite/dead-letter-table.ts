@@ -1,0 +1,107 @@
+import { DEFAULT_DEAD_LETTER_LIMIT } from '../outbox/dead-letter-query';
+import type { DeadLetter, DeadLetterQuery, OutboxEntry } from '../outbox/outbox';
+import type { Priority } from '../outbox/priority';
+import type { Database } from './sqlite-database';
+
+interface DeadLetterRow {
+  id: number;
+  at: number;
+  reason: string;
+  attempts: number;
+  destination: string;
+  priority: Priority;
+  accepted_at: number;
+  occurred_at: number;
+  event_id: string;
+  event_name: string;
+  key: string;
+  body: string;
+  envelope: string;
+}
+
+/** What was given up, and why. */
+export class DeadLetterTable {
+  private readonly insertOne;
+  private readonly removeOne;
+  private readonly removeOld;
+
+  constructor(private readonly database: Database) {
+    this.insertOne = database.prepare(
+      `INSERT INTO dead_letters (at, reason, attempts, destination, priority, accepted_at, occurred_at,
+         event_id, event_name, key, body, envelope)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.removeOne = database.prepare('DELETE FROM dead_letters WHERE id = ?');
+    this.removeOld = database.prepare(
+      'DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE at < ? ORDER BY id LIMIT ?)',
+    );
+  }
+
+  insert(entry: OutboxEntry, reason: string, attempts: number, atMs: number): void {
+    this.insertOne.run(
+      atMs,
+      reason,
+      attempts,
+      entry.destination,
+      entry.priority,
+      entry.acceptedAtMs,
+      entry.occurredAtMs,
+      entry.eventId,
+      entry.eventName,
+      entry.key,
+      entry.wire.body,
+      entry.wire.envelope,
+    );
+  }
+
+  find(query: DeadLetterQuery): (DeadLetter & { readonly id: number })[] {
+    const { sql, values } = conditions(query);
+    const rows = this.database
+      .prepare(`SELECT * FROM dead_letters WHERE ${sql} ORDER BY id LIMIT ?`)
+      .all(...values, query.limit ?? DEFAULT_DEAD_LETTER_LIMIT) as DeadLetterRow[];
+    return rows.map(deadLetter);
+  }
+
+  /** @returns whether it was still there. */
+  remove(id: number): boolean {
+    return this.removeOne.run(id).changes > 0;
+  }
+
+  removeBefore(atMs: number, limit: number): number {
+    return this.removeOld.run(atMs, limit).changes;
+  }
+}
+
+function conditions(query: DeadLetterQuery): { sql: string; values: unknown[] } {
+  const all: [condition: string, value: unknown][] = [];
+  if (query.destination !== undefined) all.push(['destination = ?', query.destination]);
+  if (query.eventName !== undefined) all.push(['event_name = ?', query.eventName]);
+  if (query.eventId !== undefined) all.push(['event_id = ?', query.eventId]);
+  if (query.beforeMs !== undefined) all.push(['at < ?', query.beforeMs]);
+  if (query.keys !== undefined)
+    all.push(['key IN (SELECT value FROM json_each(?))', JSON.stringify(query.keys)]);
+  if (query.reason !== undefined) all.push(['instr(lower(reason), lower(?)) > 0', query.reason]);
+  return {
+    sql: ['1', ...all.map(([condition]) => condition)].join(' AND '),
+    values: all.map(([, value]) => value),
+  };
+}
+
+function deadLetter(row: DeadLetterRow): DeadLetter & { readonly id: number } {
+  return {
+    id: row.id,
+    reason: row.reason,
+    attempts: row.attempts,
+    atMs: row.at,
+    entry: {
+      key: row.key,
+      destination: row.destination,
+      eventId: row.event_id,
+      eventName: row.event_name,
+      occurredAtMs: row.occurred_at,
+      acceptedAtMs: row.accepted_at,
+      priority: row.priority,
+      wire: { body: row.body, envelope: row.envelope },
+    },
+  };
+}

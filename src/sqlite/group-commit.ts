@@ -1,0 +1,204 @@
+import type { Database } from './sqlite-database';
+import { isBusy } from './sqlite-error';
+
+/** One caller's share of a transaction. */
+export interface Write {
+  /** Rows that it touches, about. */
+  readonly rows: number;
+  /** Runs inside a transaction; once more, in a transaction of its own, if the group's failed. */
+  run(): void;
+  /** It is durable. */
+  committed(): void;
+  /** It did not happen, and will not. */
+  failed(error: unknown): void;
+}
+
+export interface GroupCommitHooks {
+  /** Runs first in each transaction. */
+  begun(): void;
+  /** Runs last in each transaction, before the commit. */
+  ending(): void;
+  committed(): void;
+  /** Everything since `begun` did not happen. */
+  rolledBack(): void;
+}
+
+/**
+ * Rows in one transaction: at some 20 µs each this bounds how long the event loop stands still, beside
+ * the disk's own time for one flush.
+ */
+const MAX_ROWS = 200;
+/** How long a write may wait that nobody waits for. */
+const PATIENT_DELAY_MS = 15;
+/** The disk may take this share of the thread: one part in so many. */
+const DISK_SHARE = 4;
+const MAX_PAUSE_MS = 10;
+/** How long another process may keep us out. */
+const BUSY_LIMIT_MS = 2_000;
+const BUSY_RETRY_MS = 3;
+
+/**
+ * Writes of the same moment share one transaction and one flush of the disk. Runs on the host's thread,
+ * in slices with a turn of the event loop between them.
+ */
+export class GroupCommit {
+  private queue: Write[] = [];
+  private head = 0;
+  private isScheduled = false;
+  private patientTimer: NodeJS.Timeout | undefined;
+  private busySinceMs: number | undefined;
+  private quietUntilMs = 0;
+  private idleListeners: (() => void)[] = [];
+  private readonly begin;
+  private readonly commit;
+  private readonly rollback;
+
+  constructor(
+    database: Database,
+    private readonly hooks: GroupCommitHooks,
+  ) {
+    this.begin = database.prepare('BEGIN IMMEDIATE');
+    this.commit = database.prepare('COMMIT');
+    this.rollback = () => {
+      if (database.inTransaction) database.exec('ROLLBACK');
+    };
+  }
+
+  /** Somebody waits for it: it goes with the next commit, which is soon. */
+  add(write: Write): void {
+    this.queue.push(write);
+    this.schedule();
+  }
+
+  /** Nobody waits for it: it goes with the next commit, or a little later. */
+  addPatient(write: Write): void {
+    this.queue.push(write);
+    if (this.queue.length - this.head >= MAX_ROWS) this.schedule();
+    if (this.isScheduled || this.patientTimer !== undefined) return;
+    this.patientTimer = setTimeout(() => {
+      this.patientTimer = undefined;
+      this.schedule();
+    }, PATIENT_DELAY_MS);
+    this.patientTimer.unref();
+  }
+
+  /** Resolves when everything that was added has been committed or has failed. */
+  drain(): Promise<void> {
+    if (this.isEmpty) return Promise.resolve();
+    this.schedule();
+    return new Promise((resolve) => {
+      this.idleListeners.push(resolve);
+    });
+  }
+
+  private get isEmpty(): boolean {
+    return this.head === this.queue.length;
+  }
+
+  private schedule(): void {
+    if (this.isScheduled || this.isEmpty) return;
+    this.isScheduled = true;
+    const waitMs = this.quietUntilMs - performance.now();
+    // A burst does not wait: there the time of the disk is shared by many already.
+    if (waitMs < 1 || this.queue.length - this.head >= MAX_ROWS)
+      setImmediate(() => {
+        this.commitNext();
+      });
+    else
+      setTimeout(() => {
+        this.commitNext();
+      }, waitMs);
+  }
+
+  private commitNext(): void {
+    this.isScheduled = false;
+    const group = this.takeGroup();
+    if (group.length > 0) {
+      const startedMs = performance.now();
+      this.commitGroup(group);
+      const endedMs = performance.now();
+      const pauseMs = Math.min((endedMs - startedMs) * DISK_SHARE, MAX_PAUSE_MS);
+      this.quietUntilMs = Math.max(this.quietUntilMs, endedMs + pauseMs);
+    }
+    if (!this.isEmpty) this.schedule();
+    else for (const resolve of this.idleListeners.splice(0)) resolve();
+  }
+
+  private takeGroup(): Write[] {
+    const start = this.head;
+    let rows = 0;
+    while (!this.isEmpty) {
+      rows += this.queue[this.head]?.rows ?? 0;
+      if (rows > MAX_ROWS && this.head > start) break;
+      this.head += 1;
+    }
+    const group = this.queue.slice(start, this.head);
+    if (this.isEmpty) {
+      this.queue = [];
+      this.head = 0;
+    } else if (this.head > 10_000 && this.head * 2 > this.queue.length) {
+      this.queue = this.queue.slice(this.head);
+      this.head = 0;
+    }
+    return group;
+  }
+
+  private commitGroup(group: readonly Write[]): void {
+    const error = this.transact(group);
+    if (error === undefined) {
+      this.busySinceMs = undefined;
+      for (const write of group) write.committed();
+    } else if (isBusy(error)) {
+      this.commitLater(group, error);
+    } else {
+      // One of them does not fit, or none does: each on its own tells which.
+      for (const write of group) {
+        const ownError = this.transact([write]);
+        if (ownError === undefined) write.committed();
+        else write.failed(ownError);
+      }
+    }
+  }
+
+  private commitLater(group: readonly Write[], error: unknown): void {
+    const nowMs = performance.now();
+    this.busySinceMs ??= nowMs;
+    if (nowMs - this.busySinceMs > BUSY_LIMIT_MS) {
+      this.busySinceMs = undefined;
+      for (const write of group) write.failed(error);
+      return;
+    }
+    this.queue = [...group, ...this.queue.slice(this.head)];
+    this.head = 0;
+    this.quietUntilMs = nowMs + BUSY_RETRY_MS;
+    this.isScheduled = true;
+    setTimeout(() => {
+      this.commitNext();
+    }, BUSY_RETRY_MS);
+  }
+
+  /** @returns the error that undid it. */
+  private transact(group: readonly Write[]): unknown {
+    try {
+      this.begin.run();
+    } catch (error) {
+      return error;
+    }
+    try {
+      this.hooks.begun();
+      for (const write of group) write.run();
+      this.hooks.ending();
+      this.commit.run();
+      this.hooks.committed();
+      return undefined;
+    } catch (error) {
+      try {
+        this.rollback();
+      } catch {
+        // SQLite has rolled back by itself.
+      }
+      this.hooks.rolledBack();
+      return error;
+    }
+  }
+}

@@ -1,0 +1,2 @@
+export { openSqliteStorage } from './sqlite-storage';
+export type { SqliteSynchronous } from './sqlite-location';

@@ -1,0 +1,105 @@
+import type { Database } from './sqlite-database';
+
+/**
+ * How long a process that gives no sign of life keeps its entries. Long enough for a stalled event loop,
+ * short enough that what a crash left behind goes on within ten seconds.
+ */
+export const LEASE_MS = 6_000;
+export const RENEWAL_MS = 2_000;
+
+/**
+ * This process as an owner of entries: one lease for all that it holds. Whoever finds a lease that has
+ * run out takes the entries and the lease away in one transaction, so a process that was frozen finds out
+ * at its next write that nothing is its own any more.
+ *
+ * All methods that write want to be called inside a transaction.
+ */
+export class OwnerLease {
+  private id: number | undefined;
+  private endsAtMs = -Infinity;
+  /** Holds only once the transaction is through. */
+  private tentative: { id: number; endsAtMs: number } | undefined;
+  private isConfirmed: boolean | undefined;
+  private readonly find;
+  private readonly insert;
+  private readonly prolong;
+  private readonly lapsed;
+  private readonly release;
+  private readonly remove;
+
+  constructor(database: Database) {
+    this.find = database.prepare('SELECT 1 FROM owners WHERE id = ?');
+    this.insert = database.prepare('INSERT INTO owners (lease_ends_at) VALUES (?)');
+    this.prolong = database.prepare('UPDATE owners SET lease_ends_at = ? WHERE id = ?');
+    this.lapsed = database.prepare('SELECT id FROM owners WHERE lease_ends_at < ? AND id <> ?');
+    this.release = database.prepare('UPDATE entries SET owner = 0 WHERE owner = ?');
+    this.remove = database.prepare('DELETE FROM owners WHERE id = ?');
+  }
+
+  /** What entries that are claimed now are marked with; `undefined` before the first renewal. */
+  get current(): number | undefined {
+    return this.tentative?.id ?? this.id;
+  }
+
+  /** Whether nobody can have taken our entries away yet. */
+  isValid(nowMs: number): boolean {
+    return this.id !== undefined && nowMs < this.endsAtMs;
+  }
+
+  /** Wants to be told when a transaction begins, because only inside one is the answer sure. */
+  begun(): void {
+    this.isConfirmed = undefined;
+  }
+
+  /** Under which owner this transaction may put entries; `undefined` where our lease was taken away. */
+  confirmed(): number | undefined {
+    const { current } = this;
+    if (current === undefined) return undefined;
+    this.isConfirmed ??= this.find.get(current) !== undefined;
+    return this.isConfirmed ? current : undefined;
+  }
+
+  /** Prolongs the lease, or takes a new one where it was taken away. @returns whether it was. */
+  renew(nowMs: number): boolean {
+    const endsAtMs = nowMs + LEASE_MS;
+    this.isConfirmed = true;
+    const { current } = this;
+    if (current !== undefined && this.prolong.run(endsAtMs, current).changes > 0) {
+      this.tentative = { id: current, endsAtMs };
+      return false;
+    }
+    const { lastInsertRowid } = this.insert.run(endsAtMs);
+    this.tentative = { id: Number(lastInsertRowid), endsAtMs };
+    return current !== undefined;
+  }
+
+  /** Takes what dead processes hold. @returns whether there was one. */
+  reap(nowMs: number): boolean {
+    const dead = this.lapsed.all(nowMs, this.current ?? 0) as { id: number }[];
+    for (const { id } of dead) {
+      this.release.run(id);
+      this.remove.run(id);
+    }
+    return dead.length > 0;
+  }
+
+  /** Gives everything back. */
+  end(): void {
+    const { current } = this;
+    if (current !== undefined) {
+      this.release.run(current);
+      this.remove.run(current);
+    }
+  }
+
+  committed(): void {
+    if (this.tentative === undefined) return;
+    this.id = this.tentative.id;
+    this.endsAtMs = this.tentative.endsAtMs;
+    this.tentative = undefined;
+  }
+
+  rolledBack(): void {
+    this.tentative = undefined;
+  }
+}

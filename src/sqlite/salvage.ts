@@ -1,0 +1,91 @@
+import type LibsqlDatabase from 'libsql';
+
+type Libsql = new (path: string, options?: LibsqlDatabase.Options) => LibsqlDatabase.Database;
+
+const TABLES = {
+  entries:
+    'destination, priority, due_at, attempts, accepted_at, occurred_at, event_id, event_name, key, body, envelope',
+  dead_letters:
+    'at, reason, attempts, destination, priority, accepted_at, occurred_at, event_id, event_name, key, body, envelope',
+  seen: 'hash, expires_at',
+  contexts: 'ref, data, expires_at',
+  lanes:
+    'destination, accepted, delivered, dead_lettered, expired, dropped, duplicates, refused, retries, pending_bytes',
+} as const;
+
+/**
+ * Carries what can still be read of a damaged database over into a new one, row by row until nothing more
+ * can. Never throws.
+ *
+ * @returns how many pending entries.
+ */
+export function salvage(
+  Libsql: Libsql,
+  damagedPath: string,
+  into: LibsqlDatabase.Database,
+): number {
+  let rescued = 0;
+  try {
+    const damaged = new Libsql(damagedPath, { readonly: true });
+    try {
+      for (const [table, columns] of Object.entries(TABLES)) {
+        const count = copyRows(damaged, into, table, columns);
+        if (table === 'entries') rescued = count;
+      }
+    } finally {
+      damaged.close();
+    }
+  } catch {
+    // Nothing of it can be read.
+  }
+  balance(into);
+  return rescued;
+}
+
+/** What was pending and could not be read was dropped; what was read was accepted. */
+function balance(database: LibsqlDatabase.Database): void {
+  database.exec(`
+    INSERT OR IGNORE INTO lanes (destination) SELECT DISTINCT destination FROM entries;
+    INSERT OR IGNORE INTO lanes (destination) SELECT DISTINCT destination FROM dead_letters;
+    CREATE TEMP TABLE rescued AS SELECT destination, count(*) AS pending,
+      sum(length(body) + length(envelope) + length(key) + length(event_id) + 250) AS bytes
+      FROM entries GROUP BY destination;
+    UPDATE lanes SET
+      accepted = max(accepted, delivered + dead_lettered + expired + dropped
+        + coalesce((SELECT pending FROM rescued WHERE rescued.destination = lanes.destination), 0)),
+      pending_bytes = coalesce((SELECT bytes FROM rescued WHERE rescued.destination = lanes.destination), 0);
+    UPDATE lanes SET dropped = accepted - delivered - dead_lettered - expired
+      - coalesce((SELECT pending FROM rescued WHERE rescued.destination = lanes.destination), 0);
+    DROP TABLE rescued;
+  `);
+}
+
+function copyRows(
+  from: LibsqlDatabase.Database,
+  into: LibsqlDatabase.Database,
+  table: string,
+  columns: string,
+): number {
+  const names = columns.split(', ');
+  const isEntries = table === 'entries';
+  const insert = into.prepare(
+    `INSERT OR IGNORE INTO ${table} (${columns}${isEntries ? ', owner' : ''})
+     VALUES (${names.map(() => '?').join(', ')}${isEntries ? ', 0' : ''})`,
+  );
+  let count = 0;
+  into.exec('BEGIN IMMEDIATE');
+  try {
+    const rows = from.prepare(`SELECT ${columns} FROM ${table}`).safeIntegers(table === 'seen');
+    for (const row of rows.iterate()) {
+      const values = names.map((name) => (row as Record<string, unknown>)[name]);
+      // A damaged page may hold anything.
+      if (values.some((value) => value === null || value === undefined)) continue;
+      insert.run(...values);
+      count += 1;
+    }
+  } catch {
+    // The rest of this table lies behind the damage.
+  }
+  into.exec('COMMIT');
+  return count;
+}

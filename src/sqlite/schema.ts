@@ -1,0 +1,73 @@
+/** Says that a database is ours: "nstr". */
+export const APPLICATION_ID = 0x6e737472;
+
+/** Raised with each change of the tables; a file of another version is not opened. */
+export const SCHEMA_VERSION = 1;
+
+/**
+ * - `entries.owner`: the process that holds the entry in its memory; 0 is nobody. One index serves those
+ *   who look for something to do and those who look for what a dead process left.
+ * - `owners`: a row for each process that delivers, with the end of its lease.
+ * - `seen`: idempotency keys as 63-bit hashes; the hash is the row ID, which keeps the tree small.
+ * - `lanes`: counters, so that no number has to be counted.
+ */
+export const SCHEMA = `
+  CREATE TABLE entries (
+    id INTEGER PRIMARY KEY,
+    owner INTEGER NOT NULL,
+    destination TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    accepted_at INTEGER NOT NULL,
+    occurred_at INTEGER NOT NULL,
+    event_id TEXT NOT NULL,
+    event_name TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body TEXT NOT NULL,
+    envelope TEXT NOT NULL
+  );
+  CREATE INDEX entries_by_owner ON entries (owner, destination, priority, due_at);
+  CREATE TABLE owners (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    lease_ends_at INTEGER NOT NULL
+  );
+  CREATE TABLE seen (
+    hash INTEGER PRIMARY KEY,
+    expires_at INTEGER NOT NULL
+  );
+  CREATE TABLE dead_letters (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    destination TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    accepted_at INTEGER NOT NULL,
+    occurred_at INTEGER NOT NULL,
+    event_id TEXT NOT NULL,
+    event_name TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body TEXT NOT NULL,
+    envelope TEXT NOT NULL
+  );
+  CREATE INDEX dead_letters_by_destination ON dead_letters (destination, event_name);
+  CREATE TABLE contexts (
+    ref TEXT PRIMARY KEY,
+    data TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX contexts_by_end ON contexts (expires_at);
+  CREATE TABLE lanes (
+    destination TEXT PRIMARY KEY,
+    accepted INTEGER NOT NULL DEFAULT 0,
+    delivered INTEGER NOT NULL DEFAULT 0,
+    dead_lettered INTEGER NOT NULL DEFAULT 0,
+    expired INTEGER NOT NULL DEFAULT 0,
+    dropped INTEGER NOT NULL DEFAULT 0,
+    duplicates INTEGER NOT NULL DEFAULT 0,
+    refused INTEGER NOT NULL DEFAULT 0,
+    retries INTEGER NOT NULL DEFAULT 0,
+    pending_bytes INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
+`;

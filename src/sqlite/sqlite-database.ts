@@ -1,0 +1,170 @@
+import { chmodSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+import type LibsqlDatabase from 'libsql';
+
+import type { StorageTools } from '../outbox/storage';
+import { salvage } from './salvage';
+import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema';
+import { isBusy, isDamage, sayWhy, sqliteCode } from './sqlite-error';
+import { PAGE_BYTES, type SqliteLocation } from './sqlite-location';
+
+export type Database = LibsqlDatabase.Database;
+
+/** How long one statement may wait for another process, on the host's thread. */
+const BUSY_TIMEOUT_MS = 5;
+const OPEN_BUSY_TIMEOUT_MS = 5_000;
+/** A check reads the whole file; beyond this only what is read anyway is checked. */
+const MAX_CHECKED_BYTES = 512 * 1024 * 1024;
+/** A checkpoint stalls as long as it writes: little and often. */
+const CHECKPOINT_PAGES = 512;
+
+export interface OpenedDatabase {
+  readonly database: Database;
+  /** What a person should see to: a damaged file was set aside. */
+  readonly alarm: string | undefined;
+}
+
+/**
+ * Opens the file, or makes it. A damaged one is set aside, with what could be read of it carried over.
+ *
+ * @throws Error that says what to do: the package is missing, the file is somebody else's.
+ */
+export async function openDatabase(
+  location: SqliteLocation,
+  { clock, logger }: Pick<StorageTools, 'clock' | 'logger'>,
+): Promise<OpenedDatabase> {
+  const libsql = await loadLibsql();
+  const { path } = location;
+  makeFolder(path);
+  try {
+    return { database: openHealthy(libsql, location), alarm: undefined };
+  } catch (error) {
+    if (!isDamage(error)) throw explained(error, path);
+    const aside = setAside(path, clock.now());
+    const database = openHealthy(libsql, location);
+    const rescued = salvage(libsql, aside, database);
+    const alarm = `the database was damaged (${sqliteCode(error)}) and was set aside as ${aside}; ${rescued} of its pending entries could be read and go on`;
+    logger.error(`tracking: ${alarm}`);
+    return { database, alarm };
+  }
+}
+
+type Libsql = new (path: string, options?: LibsqlDatabase.Options) => Database;
+
+async function loadLibsql(): Promise<Libsql> {
+  try {
+    const loaded = (await import('libsql')) as unknown as { default?: Libsql } & Libsql;
+    return loaded.default ?? loaded;
+  } catch (cause) {
+    throw new Error(
+      'storage file: needs the package libsql, which could not be loaded. Run: npm install libsql',
+      { cause },
+    );
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw explained(error, path);
+  }
+}
+
+function openHealthy(Libsql: Libsql, location: SqliteLocation): Database {
+  const isNew = !existsSync(location.path);
+  const database = new Libsql(location.path, { timeout: OPEN_BUSY_TIMEOUT_MS });
+  try {
+    if (isNew) chmodSync(location.path, 0o600);
+    prepare(database, location);
+    return database;
+  } catch (error) {
+    closeQuietly(database);
+    throw error;
+  }
+}
+
+function prepare(database: Database, { path, synchronous, maxPages }: SqliteLocation): void {
+  database.exec(`PRAGMA busy_timeout=${OPEN_BUSY_TIMEOUT_MS}`);
+  if (statSync(path).size === 0) database.exec(`PRAGMA page_size=${PAGE_BYTES}`);
+  database.exec('PRAGMA journal_mode=WAL');
+  database.exec(`PRAGMA synchronous=${synchronous}`);
+  database.exec(`PRAGMA wal_autocheckpoint=${CHECKPOINT_PAGES}`);
+  if (maxPages !== undefined) database.exec(`PRAGMA max_page_count=${maxPages}`);
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    if (isEmpty(database)) {
+      database.exec(SCHEMA);
+      database.exec(`PRAGMA application_id=${APPLICATION_ID}`);
+      database.exec(`PRAGMA user_version=${SCHEMA_VERSION}`);
+    } else {
+      requireOurs(database);
+    }
+    database.exec('COMMIT');
+  } catch (error) {
+    if (database.inTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+  if (statSync(path).size <= MAX_CHECKED_BYTES) check(database);
+  database.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
+}
+
+function isEmpty(database: Database): boolean {
+  return numberOf(database, 'SELECT count(*) AS value FROM sqlite_schema') === 0;
+}
+
+/** A host's own database must not become ours by a slip in a path. */
+function requireOurs(database: Database): void {
+  if (
+    numberOf(database, 'SELECT application_id AS value FROM pragma_application_id()') !==
+    APPLICATION_ID
+  )
+    throw new NotOurs('belongs to another application; give tracking a file of its own');
+  const version = numberOf(database, 'SELECT user_version AS value FROM pragma_user_version()');
+  if (version !== SCHEMA_VERSION)
+    throw new NotOurs(
+      `was made by another version of this library (${version}; this one makes ${SCHEMA_VERSION})`,
+    );
+}
+
+class NotOurs extends Error {}
+
+function check(database: Database): void {
+  const rows = database.prepare('SELECT * FROM pragma_quick_check(1)').all() as {
+    quick_check?: unknown;
+  }[];
+  if (rows[0]?.quick_check === 'ok') return;
+  throw Object.assign(new Error('quick_check failed'), { code: 'SQLITE_CORRUPT' });
+}
+
+function numberOf(database: Database, sql: string): number {
+  const row = database.prepare(sql).get() as { value?: unknown } | undefined;
+  return Number(row?.value);
+}
+
+function setAside(path: string, nowMs: number): string {
+  const stamp = new Date(nowMs).toISOString().replace(/[:.]/g, '-');
+  let aside = `${path}.damaged-${stamp}`;
+  for (let next = 2; existsSync(aside); next += 1) aside = `${path}.damaged-${stamp}-${next}`;
+  for (const suffix of ['', '-wal', '-shm']) {
+    if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+  }
+  return aside;
+}
+
+function explained(error: unknown, path: string): Error {
+  const why =
+    error instanceof NotOurs || (!isBusy(error) && !sqliteCode(error).startsWith('SQLITE_'))
+      ? (error as Error).message
+      : sayWhy(error);
+  return new Error(`storage file:${path}: ${why}`, { cause: error });
+}
+
+export function closeQuietly(database: Database): void {
+  try {
+    database.close();
+  } catch {
+    // What cannot be closed is gone already.
+  }
+}

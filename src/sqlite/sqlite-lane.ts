@@ -1,0 +1,278 @@
+import { systemClock, type Clock } from '../clock';
+import { Dispatcher } from '../outbox/dispatcher';
+import { entryBytes } from '../outbox/entry-bytes';
+import { evictionOrder, firstOf } from '../outbox/eviction';
+import type { Consumer, EntryHandler, LaneOptions, NextStep, OutboxEntry } from '../outbox/outbox';
+import type { OverflowPolicy } from '../outbox/outbox-settings';
+import type { Priority } from '../outbox/priority';
+import type { SettlementListeners } from '../outbox/settlement-listeners';
+import type { DeadLetterTable } from './dead-letter-table';
+import { NOBODY, type EntryTable, type StoredEntry } from './entry-table';
+import type { GroupCommit } from './group-commit';
+import type { LaneCounters } from './lane-counters';
+import type { OwnerLease } from './owner-lease';
+
+/** What all lanes of one database share. */
+export interface LaneParts {
+  readonly clock: Clock;
+  readonly commits: GroupCommit;
+  readonly entries: EntryTable;
+  readonly deadLetters: DeadLetterTable;
+  readonly counters: LaneCounters;
+  readonly lease: OwnerLease;
+  readonly listeners: SettlementListeners;
+  /** Resolves when the lease is good again. */
+  readonly renewLease: () => Promise<void>;
+}
+
+/** So many entries of a destination are held in memory; the others wait on the disk. */
+const MAX_HELD = 4_000;
+const LOW_WATER = 1_000;
+/** Entries of one claim: more would hold the event loop up. */
+const CLAIM_SIZE = 200;
+/** A retry that is due later waits on the disk. */
+const MAX_HELD_DELAY_MS = 60_000;
+/** How often is looked for what another process has put there. */
+const POLL_MS = 500;
+/** When the storage did not take the end of an entry, it is told again after this. */
+const SETTLE_AGAIN_MS = 1_000;
+
+/** The entries of one destination: the next ones in memory, all of them on the disk. */
+export class SqliteLane implements Consumer {
+  private readonly dispatcher: Dispatcher<StoredEntry>;
+  /** Whether somebody's entries may wait on the disk. */
+  private hasMore = true;
+  private isClaiming = false;
+  private cancelPoll: (() => void) | undefined;
+  private isStopped = false;
+
+  constructor(
+    readonly destination: string,
+    private readonly parts: LaneParts,
+  ) {
+    this.dispatcher = new Dispatcher<StoredEntry>(parts.clock, {
+      apply: (items, steps) => {
+        this.settle(items, steps);
+      },
+      ran: () => {
+        this.claimMore();
+      },
+    });
+  }
+
+  consume(options: LaneOptions, handler: EntryHandler): Consumer {
+    const { clock, lease, renewLease } = this.parts;
+    this.isStopped = false;
+    this.dispatcher.start(options, async (entries) => {
+      if (!lease.isValid(clock.now())) await renewLease();
+      const isOurs = (entries as readonly StoredEntry[]).every(
+        ({ owner }) => owner === lease.current,
+      );
+      // Who was away for longer than its lease has lost what it held; settling tells the dispatcher.
+      return isOurs && lease.isValid(clock.now())
+        ? handler(entries)
+        : entries.map(() => LEASE_LOST);
+    });
+    this.poll();
+    return this;
+  }
+
+  stop(): Promise<void> {
+    this.isStopped = true;
+    this.cancelPoll?.();
+    return this.dispatcher.stop();
+  }
+
+  /** Everything that was held belongs to somebody else. */
+  lost(): void {
+    this.dispatcher.clear();
+    this.moreWaits();
+  }
+
+  /** There is something on the disk that nobody holds. */
+  moreWaits(): void {
+    this.hasMore = true;
+    this.claimMore();
+  }
+
+  /** Whether a new entry goes straight to memory: it does not where others wait on the disk. */
+  get takesDirectly(): boolean {
+    const { isConsumed, isPaused, size } = this.dispatcher;
+    return isConsumed && !isPaused && !this.hasMore && size < MAX_HELD;
+  }
+
+  /** Of an entry that this process holds already. */
+  push(entry: StoredEntry): void {
+    this.dispatcher.push(entry);
+  }
+
+  /** Inside a transaction: removes an entry that makes room. */
+  evict(policy: OverflowPolicy, newcomer: Priority): StoredEntry | undefined {
+    const { entries } = this.parts;
+    return firstOf(evictionOrder(policy, newcomer), (priority) => {
+      const found =
+        this.dispatcher.evict(priority) ?? entries.oldestWaiting(this.destination, priority);
+      return found !== undefined && entries.remove([found]).length > 0 ? found : undefined;
+    });
+  }
+
+  flush(deadlineMs: number): Promise<void> {
+    this.claimMore();
+    return this.dispatcher.flush(deadlineMs);
+  }
+
+  endFlush(): void {
+    this.dispatcher.endFlush();
+  }
+
+  canProgressBefore(deadlineMs: number): boolean {
+    const { isConsumed, isPaused } = this.dispatcher;
+    return (
+      this.dispatcher.canProgressBefore(deadlineMs) || (isConsumed && !isPaused && this.hasMore)
+    );
+  }
+
+  private claimMore(): void {
+    if (!this.hasMore || this.isClaiming || this.isStopped || !this.dispatcher.isConsumed) return;
+    if (this.dispatcher.size >= LOW_WATER) return;
+    this.isClaiming = true;
+    const { clock, commits, entries, lease } = this.parts;
+    let claimed: StoredEntry[] = [];
+    let isOwner = true;
+    commits.add({
+      rows: CLAIM_SIZE,
+      run: () => {
+        const owner = lease.confirmed();
+        isOwner = owner !== undefined;
+        claimed =
+          owner === undefined
+            ? []
+            : entries.claim(this.destination, owner, clock.now(), CLAIM_SIZE);
+      },
+      committed: () => {
+        this.isClaiming = false;
+        // Without a lease, its renewal will call again.
+        if (isOwner) this.hasMore = claimed.length === CLAIM_SIZE;
+        for (const entry of claimed) this.dispatcher.push(entry);
+        if (isOwner) this.claimMore();
+      },
+      failed: () => {
+        this.isClaiming = false;
+      },
+    });
+  }
+
+  /** Looks for what others have put there, and for what has become due. */
+  private poll(): void {
+    this.cancelPoll?.();
+    const { clock, entries } = this.parts;
+    try {
+      const dueAtMs = entries.nextDueAtMs(this.destination);
+      if (dueAtMs !== undefined && dueAtMs <= clock.now()) this.moreWaits();
+    } catch {
+      // The database is out of reach; what is written meanwhile says so.
+    }
+    if (this.isStopped) return;
+    // The file is real, so this goes by real time, whatever clock the events go by.
+    this.cancelPoll = systemClock.after(POLL_MS, () => {
+      this.poll();
+    });
+  }
+
+  private settle(items: readonly StoredEntry[], steps: readonly NextStep[]): void {
+    const { commits, clock } = this.parts;
+    const nowMs = clock.now();
+    const chosen = (kind: NextStep['kind']) =>
+      items.filter((_item, at) => steps[at]?.kind === kind);
+    const reasons = new Map(items.map((item, at) => [item, steps[at]]));
+    const [delivered, dead, expired, retried] = (
+      ['settle', 'dead-letter', 'expire', 'retry'] as const
+    ).map(chosen) as [StoredEntry[], StoredEntry[], StoredEntry[], StoredEntry[]];
+    let ended: readonly StoredEntry[] = [];
+    let kept: StoredEntry[] = [];
+    const write = {
+      rows: items.length,
+      run: () => {
+        ended = [
+          ...this.end(delivered, 'delivered'),
+          ...this.end(expired, 'expired'),
+          ...this.bury(dead, reasons, nowMs),
+        ];
+        kept = [];
+        for (const item of retried) {
+          const { delayMs } = reasons.get(item) as NextStep & { kind: 'retry' };
+          const isHeld = delayMs <= MAX_HELD_DELAY_MS;
+          if (!this.retry(item, nowMs + delayMs, isHeld ? item.owner : NOBODY)) continue;
+          if (isHeld) kept.push(item);
+        }
+      },
+      committed: () => {
+        for (const item of ended) this.tell(item, reasons.get(item));
+        const byDelay = new Map<number, StoredEntry[]>();
+        for (const item of kept) {
+          item.attempts += 1;
+          const { delayMs } = reasons.get(item) as NextStep & { kind: 'retry' };
+          byDelay.set(delayMs, [...(byDelay.get(delayMs) ?? []), item]);
+        }
+        const sinceMs = clock.now() - nowMs;
+        for (const [delayMs, later] of byDelay)
+          this.dispatcher.pushLater(later, Math.max(delayMs - sinceMs, 0));
+      },
+      failed: () => {
+        // The platform has it, the disk does not know: it must hear of it before it is asked again.
+        if (this.isStopped) return;
+        systemClock.after(SETTLE_AGAIN_MS, () => {
+          commits.addPatient(write);
+        });
+      },
+    };
+    commits.addPatient(write);
+  }
+
+  private end(
+    items: readonly StoredEntry[],
+    count: 'delivered' | 'expired',
+  ): readonly StoredEntry[] {
+    const removed = this.remove(items);
+    if (removed.length > 0) this.parts.counters.change(this.destination)[count] += removed.length;
+    return removed;
+  }
+
+  private bury(
+    items: readonly StoredEntry[],
+    reasons: ReadonlyMap<StoredEntry, NextStep | undefined>,
+    nowMs: number,
+  ): readonly StoredEntry[] {
+    const removed = this.remove(items);
+    for (const item of removed) {
+      const { reason } = reasons.get(item) as NextStep & { kind: 'dead-letter' };
+      this.parts.deadLetters.insert(item, reason, item.attempts + 1, nowMs);
+      this.parts.counters.change(this.destination).deadLettered += 1;
+    }
+    return removed;
+  }
+
+  private retry(item: StoredEntry, dueAtMs: number, nextOwner: number): boolean {
+    const isOurs = this.parts.entries.retry(item, dueAtMs, nextOwner);
+    if (isOurs) this.parts.counters.change(this.destination).retries += 1;
+    return isOurs;
+  }
+
+  private remove(items: readonly StoredEntry[]): readonly StoredEntry[] {
+    const removed = this.parts.entries.remove(items);
+    let bytes = 0;
+    for (const item of removed) bytes += entryBytes(item);
+    if (bytes > 0) this.parts.counters.change(this.destination).pendingBytes -= bytes;
+    return removed;
+  }
+
+  private tell({ key }: OutboxEntry, step: NextStep | undefined): void {
+    const { listeners } = this.parts;
+    if (step?.kind === 'settle') listeners.tell(key, { kind: 'delivered' });
+    if (step?.kind === 'expire') listeners.tell(key, { kind: 'expired', reason: step.reason });
+    if (step?.kind === 'dead-letter')
+      listeners.tell(key, { kind: 'dead-lettered', reason: step.reason });
+  }
+}
+
+const LEASE_LOST: NextStep = { kind: 'retry', delayMs: 1_000, reason: 'the lease had run out' };

@@ -1,0 +1,373 @@
+import { systemClock, timerMs } from '../clock';
+import { entryBytes } from '../outbox/entry-bytes';
+import type {
+  AppendResult,
+  Consumer,
+  DeadLetter,
+  DeadLetterQuery,
+  EntryHandler,
+  LaneOptions,
+  LaneStats,
+  Outbox,
+  OutboxEntry,
+  Settlement,
+} from '../outbox/outbox';
+import { CLOSED, DUPLICATE, overflow, STORED } from '../outbox/refusals';
+import { SettlementListeners } from '../outbox/settlement-listeners';
+import type { StorageTools } from '../outbox/storage';
+import { AppendWrite, type AppendEffects, type Stored } from './append-write';
+import { DeadLetterTable } from './dead-letter-table';
+import { EntryTable, NOBODY, type StoredEntry } from './entry-table';
+import { GroupCommit } from './group-commit';
+import { LaneCounters } from './lane-counters';
+import { OwnerLease, RENEWAL_MS } from './owner-lease';
+import { SeenTable } from './seen-table';
+import type { Database } from './sqlite-database';
+import { sayWhy } from './sqlite-error';
+import { SqliteLane } from './sqlite-lane';
+
+/** Entries of one call that go into one transaction. */
+const SLICE = 100;
+/** Dead letters that are put back in one transaction. */
+const REDRIVE_SLICE = 200;
+/** Rows that each renewal of the lease looks at for what has expired. */
+const SWEEP_ROWS = 5_000;
+const FLUSH_PAUSE_MS = 5;
+
+/** The outbox in a SQLite file: what `append` has resolved for is on the disk. */
+export class SqliteOutbox implements Outbox {
+  private readonly lanes = new Map<string, SqliteLane>();
+  private readonly listeners = new SettlementListeners();
+  private readonly commits: GroupCommit;
+  private readonly entries: EntryTable;
+  private readonly deadLetterTable: DeadLetterTable;
+  private readonly counters: LaneCounters;
+  private readonly lease: OwnerLease;
+  private readonly seen: SeenTable;
+  private readonly effects: AppendEffects;
+  private readonly refusedUncounted: string[] = [];
+  private trouble: string | undefined;
+  private cancelRenewal: (() => void) | undefined;
+  private renewal: Promise<void> | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    database: Database,
+    private readonly tools: StorageTools,
+  ) {
+    this.entries = new EntryTable(database);
+    this.deadLetterTable = new DeadLetterTable(database);
+    this.counters = new LaneCounters(database);
+    this.lease = new OwnerLease(database);
+    this.seen = new SeenTable(database);
+    this.commits = new GroupCommit(database, {
+      begun: () => {
+        this.lease.begun();
+      },
+      ending: () => {
+        for (const destination of this.refusedUncounted)
+          this.counters.change(destination).refused += 1;
+        this.counters.write();
+      },
+      committed: () => {
+        this.lease.committed();
+        this.refusedUncounted.length = 0;
+        this.trouble = undefined;
+      },
+      rolledBack: () => {
+        this.counters.rolledBack();
+        this.lease.rolledBack();
+      },
+    });
+    this.effects = {
+      store: (entry) => this.store(entry),
+      hold: (entry) => {
+        this.lane(entry.destination).push(entry);
+      },
+      dropped: (entry) => {
+        this.dropped(entry);
+      },
+      putBack: (entry) => {
+        if (entry.owner !== NOBODY) this.lane(entry.destination).push(entry);
+      },
+      refused: ({ destination }) => {
+        this.refusedUncounted.push(destination);
+      },
+    };
+  }
+
+  /** What the disk last failed at, if it has not worked since. */
+  get failing(): string | undefined {
+    return this.trouble;
+  }
+
+  append(entries: readonly OutboxEntry[]): Promise<readonly AppendResult[]> {
+    if (this.closing !== undefined || entries.length === 0)
+      return Promise.resolve(entries.map(() => CLOSED));
+    if (entries.length <= SLICE) return this.appendSlice(entries);
+    const slices: Promise<readonly AppendResult[]>[] = [];
+    for (let start = 0; start < entries.length; start += SLICE)
+      slices.push(this.appendSlice(entries.slice(start, start + SLICE)));
+    return Promise.all(slices).then((results) => results.flat());
+  }
+
+  consume(options: LaneOptions, handler: EntryHandler): Consumer {
+    const consumer = this.lane(options.destination).consume(options, handler);
+    if (this.cancelRenewal === undefined && this.renewal === undefined) void this.renewLease();
+    return consumer;
+  }
+
+  onSettled(key: string, listener: (settlement: Settlement) => void): () => void {
+    return this.listeners.add(key, listener);
+  }
+
+  async flush(timeoutMs: number): Promise<boolean> {
+    const { clock } = this.tools;
+    let timer: NodeJS.Timeout | undefined;
+    let isOver = false;
+    // This timer keeps the process alive on purpose: somebody waits for the flush.
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        isOver = true;
+        resolve();
+      }, timerMs(timeoutMs));
+    });
+    const deadlineMs = clock.now() + timeoutMs;
+    const lanes = () => [...this.lanes.values()];
+    const work = async () => {
+      do {
+        await this.commits.drain();
+        await Promise.all(lanes().map((lane) => lane.flush(deadlineMs)));
+        await this.commits.drain();
+        if (!lanes().some((lane) => lane.canProgressBefore(deadlineMs))) return;
+        await new Promise((resolve) => setTimeout(resolve, FLUSH_PAUSE_MS));
+      } while (!isOver);
+    };
+    await Promise.race([work(), timeout]);
+    clearTimeout(timer);
+    isOver = true;
+    for (const lane of lanes()) lane.endFlush();
+    return (await this.stats()).every(({ pending }) => pending === 0);
+  }
+
+  async stats(): Promise<readonly LaneStats[]> {
+    if (this.closing === undefined) await this.commits.drain();
+    return this.counters.stats();
+  }
+
+  async deadLetters(query: DeadLetterQuery = {}): Promise<readonly DeadLetter[]> {
+    await this.commits.drain();
+    const beforeMs = this.tools.clock.now() - this.tools.settings.deadLetterTtlMs;
+    return this.deadLetterTable
+      .find(query)
+      .filter(({ atMs }) => atMs >= beforeMs)
+      .map(({ entry, reason, attempts, atMs }) => ({ entry, reason, attempts, atMs }));
+  }
+
+  redrive(query: DeadLetterQuery = {}): Promise<number> {
+    return this.changeDeadLetters(query, (letter) => {
+      const { entry } = letter;
+      this.entries.insert(entry, NOBODY, this.tools.clock.now());
+      const change = this.counters.change(entry.destination);
+      change.deadLettered -= 1;
+      change.pendingBytes += entryBytes(entry);
+    });
+  }
+
+  purgeDeadLetters(query: DeadLetterQuery = {}): Promise<number> {
+    return this.changeDeadLetters(query, () => undefined);
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  /** Runs inside the next transaction. Rejects when that fails. */
+  write<Result>(rows: number, run: () => Result): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      let result: Result;
+      this.commits.add({
+        rows,
+        run: () => {
+          result = run();
+        },
+        committed: () => {
+          resolve(result);
+        },
+        failed: (error) => {
+          this.trouble = sayWhy(error);
+          reject(error instanceof Error ? error : new Error(sayWhy(error)));
+        },
+      });
+    });
+  }
+
+  private appendSlice(entries: readonly OutboxEntry[]): Promise<readonly AppendResult[]> {
+    return new Promise((resolve) => {
+      this.commits.add(
+        new AppendWrite(entries, this.effects, (results) => {
+          const failure = results[0];
+          if (failure?.kind === 'refused' && failure.problem.code === 'storage_unavailable')
+            this.trouble = failure.problem.message;
+          resolve(results);
+        }),
+      );
+    });
+  }
+
+  private store(entry: OutboxEntry): Stored {
+    const { clock, settings } = this.tools;
+    const { destination } = entry;
+    const nowMs = clock.now();
+    const change = this.counters.change(destination);
+    const lane = this.lane(destination);
+    const bytes = entryBytes(entry);
+    const isFull = () =>
+      this.counters.pending(destination) >= settings.maxPendingEntries ||
+      this.counters.pendingBytes(destination) + bytes > settings.maxPendingBytes;
+    const evicted: StoredEntry[] = [];
+    if (isFull() && !this.seen.has(entry.key, nowMs)) {
+      while (isFull()) {
+        const victim = lane.evict(settings.overflow, entry.priority);
+        if (victim === undefined) {
+          change.refused += 1;
+          return { result: overflow(this.counters.pending(destination)), evicted };
+        }
+        evicted.push(victim);
+        change.dropped += 1;
+        change.pendingBytes -= entryBytes(victim);
+      }
+    }
+    if (!this.seen.add(entry.key, nowMs, settings.idempotencyWindowMs)) {
+      change.duplicates += 1;
+      return { result: DUPLICATE, evicted };
+    }
+    const owner = (lane.takesDirectly ? this.lease.confirmed() : undefined) ?? NOBODY;
+    const id = this.entries.insert(entry, owner, nowMs);
+    change.accepted += 1;
+    change.pendingBytes += bytes;
+    if (owner === NOBODY) {
+      lane.moreWaits();
+      return { result: STORED, evicted };
+    }
+    return { result: STORED, held: heldEntry(entry, id, owner, nowMs), evicted };
+  }
+
+  private dropped(entry: StoredEntry): void {
+    const { destination, eventId, eventName } = entry;
+    const reason = `the outbox is full (${this.tools.settings.overflow})`;
+    this.listeners.tell(entry.key, { kind: 'dropped', reason });
+    this.tools.activity.tell({ kind: 'dropped', destination, eventId, eventName, reason });
+  }
+
+  private async changeDeadLetters(
+    query: DeadLetterQuery,
+    change: (letter: DeadLetter) => void,
+  ): Promise<number> {
+    let left = query.limit ?? Infinity;
+    let changed = 0;
+    for (;;) {
+      await this.commits.drain();
+      const limit = Math.min(left, REDRIVE_SLICE);
+      const letters = limit > 0 ? this.deadLetterTable.find({ ...query, limit }) : [];
+      if (letters.length === 0) break;
+      left -= letters.length;
+      changed += await this.write(letters.length, () => {
+        // Somebody else may have been faster.
+        const ours = letters.filter(({ id }) => this.deadLetterTable.remove(id));
+        for (const letter of ours) change(letter);
+        return ours.length;
+      });
+    }
+    for (const lane of this.lanes.values()) lane.moreWaits();
+    return changed;
+  }
+
+  /** One renewal at a time, and the next one after its while. */
+  private renewLease(): Promise<void> {
+    this.renewal ??= this.renewOnce().finally(() => {
+      this.renewal = undefined;
+      if (this.closing !== undefined) return;
+      this.cancelRenewal?.();
+      this.cancelRenewal = systemClock.after(RENEWAL_MS, () => {
+        void this.renewLease();
+      });
+    });
+    return this.renewal;
+  }
+
+  private async renewOnce(): Promise<void> {
+    const { clock, settings } = this.tools;
+    try {
+      const { isFirst, wasLost, hasReaped } = await this.write(10, () => {
+        const nowMs = clock.now();
+        const before = this.lease.current;
+        const taken = this.lease.renew(nowMs);
+        const reaped = this.lease.reap(nowMs);
+        this.seen.sweep(nowMs, SWEEP_ROWS);
+        this.deadLetterTable.removeBefore(nowMs - settings.deadLetterTtlMs, SWEEP_ROWS);
+        return { isFirst: before === undefined, wasLost: taken, hasReaped: reaped };
+      });
+      for (const lane of this.lanes.values()) {
+        if (wasLost) lane.lost();
+        else if (isFirst || hasReaped) lane.moreWaits();
+      }
+    } catch {
+      // `trouble` says it; the next renewal may do better before the lease is over.
+    }
+  }
+
+  private async shutDown(): Promise<void> {
+    this.cancelRenewal?.();
+    await Promise.all([...this.lanes.values()].map((lane) => lane.stop()));
+    await this.renewal;
+    await this.commits.drain();
+    try {
+      await this.write(1, () => {
+        this.lease.end();
+      });
+    } catch {
+      // The lease runs out by itself.
+    }
+    this.listeners.tellAll({
+      kind: 'pending',
+      reason: 'the application shut down before it ended',
+    });
+  }
+
+  private lane(destination: string): SqliteLane {
+    let lane = this.lanes.get(destination);
+    if (lane === undefined) {
+      lane = new SqliteLane(destination, {
+        clock: this.tools.clock,
+        commits: this.commits,
+        entries: this.entries,
+        deadLetters: this.deadLetterTable,
+        counters: this.counters,
+        lease: this.lease,
+        listeners: this.listeners,
+        renewLease: () => this.renewLease(),
+      });
+      this.lanes.set(destination, lane);
+    }
+    return lane;
+  }
+}
+
+function heldEntry(entry: OutboxEntry, id: number, owner: number, dueAtMs: number): StoredEntry {
+  return {
+    id,
+    owner,
+    dueAtMs,
+    key: entry.key,
+    destination: entry.destination,
+    eventId: entry.eventId,
+    eventName: entry.eventName,
+    occurredAtMs: entry.occurredAtMs,
+    acceptedAtMs: entry.acceptedAtMs,
+    priority: entry.priority,
+    wire: entry.wire,
+    attempts: 0,
+  };
+}

@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { describeOutbox, type FakeClock } from 'nestjs-server-tracking/testing';
+
+import { ActivityStream } from '../src/outbox/activity';
+import { DURABLE_DEFAULTS, type OutboxSettings } from '../src/outbox/outbox-settings';
+import type { Outbox } from '../src/outbox/outbox';
+import { openSqliteStorage } from '../src/sqlite/sqlite-storage';
+
+const folders: string[] = [];
+const closers: (() => Promise<void> | undefined)[] = [];
+let path = '';
+
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+describeOutbox('sqlite', {
+  create: (clock, settings) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tracking-'));
+    folders.push(folder);
+    path = join(folder, 'tracking.db');
+    return open(clock, settings);
+  },
+  another: (clock, settings) => open(clock, settings),
+  settle: () => new Promise((resolve) => setTimeout(resolve, 25)),
+});
+
+async function open(clock: FakeClock, settings: Partial<OutboxSettings>): Promise<Outbox> {
+  const storage = await openSqliteStorage(`file:${path}`, {
+    clock,
+    settings: { ...DURABLE_DEFAULTS, ...settings },
+    activity: new ActivityStream(),
+    logger: { warn: () => undefined, error: () => undefined },
+  });
+  closers.push(() => storage.close?.());
+  return storage.outbox;
+}
