@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable, type LoggerService } from '@nestjs/common';
 import { Observable } from 'rxjs';
 
-import { timerMs, type Clock } from './clock';
+import type { Clock } from './clock';
 import { acceptContext } from './context/accept-context';
 import type { ContextStore } from './context/context-store';
 import type { RequestReader } from './context/request-reader';
@@ -22,10 +22,12 @@ import type { DestinationReceipt, TrackOptions, TrackReceipt } from './events/re
 import type { ContextRef, IncomingRequest, RequestContext } from './events/request-context';
 import type { EventName, InputOf, TrackingEvent } from './events/tracking-event';
 import type { ActivityStream, TrackingActivity } from './outbox/activity';
+import { awaitSettlement, type AwaitedSettlement } from './outbox/await-settlement';
 import { idempotencyKey } from './outbox/idempotency-key';
 import type { LaneHealthBoard } from './outbox/lane-health';
-import type { AppendResult, LaneStats, Outbox, OutboxEntry, Settlement } from './outbox/outbox';
+import type { AppendResult, LaneStats, Outbox, OutboxEntry } from './outbox/outbox';
 import { priorityOf } from './outbox/priority';
+import { unavailable } from './outbox/refusals';
 import type { Storage } from './outbox/storage';
 import {
   decideConsent,
@@ -49,6 +51,7 @@ export interface TrackingParts {
   readonly contextTtlMs: number;
   readonly storage: Storage<ContextStore>;
   readonly role: DeliveryRole;
+  readonly waitUntil: TrackOptions['waitUntil'];
   readonly activity: ActivityStream;
   readonly reader: RequestReader;
   readonly consent: ConsentPolicy;
@@ -445,31 +448,58 @@ export class ServerTrackingService implements TrackingDoor {
     options: TrackOptions | undefined,
   ): Promise<void> {
     if (entries.length === 0) return;
-    const isWaiting = options?.until === 'settled';
+    const { activity } = this.parts;
+    const waitUntil = options?.waitUntil ?? this.parts.waitUntil;
+    const isWaiting = options?.until === 'settled' || waitUntil !== undefined;
     // Registered before storing, because a fast lane could settle before the call returns.
-    const settlements = isWaiting ? entries.map((entry) => this.settlementOf(entry, options)) : [];
-    let results: readonly AppendResult[];
-    try {
-      results = await this.parts.outbox.append(entries);
-    } catch (error) {
-      const message = `the event could not be stored: ${errorName(error)}`;
-      const problems: Problem[] = [{ field: 'storage', code: 'storage_unavailable', message }];
-      results = entries.map(() => ({ kind: 'refused', problem: problems[0] as Problem }));
-    }
+    const awaited = isWaiting ? this.awaitAll(entries, options) : [];
+    const results = await this.append(entries);
     const waiting: Promise<void>[] = [];
-    for (const [index, { destination }] of entries.entries()) {
+    for (const [index, entry] of entries.entries()) {
+      const { destination } = entry;
       const result = results[index];
       if (result?.kind === 'duplicate') receipts[destination] = { kind: 'duplicate' };
       if (result?.kind === 'refused')
         receipts[destination] = { kind: 'rejected', problems: [result.problem] };
-      if (this.parts.activity.isHeard) this.tell(entries[index] as OutboxEntry, result);
-      const settlement = settlements[index];
-      if (settlement === undefined) continue;
-      if (result?.kind !== 'stored') settlement.cancel();
-      else
-        waiting.push(settlement.outcome.then((outcome) => void (receipts[destination] = outcome)));
+      if (activity.isHeard) this.tell(entry, result);
+      if (result?.kind !== 'stored') awaited[index]?.cancel();
+      else if (awaited[index] !== undefined)
+        waiting.push(
+          awaited[index].outcome.then((outcome) => {
+            if (options?.until === 'settled') receipts[destination] = outcome;
+          }),
+        );
     }
-    await Promise.allSettled(waiting);
+    if (waiting.length === 0) return;
+    const settled = Promise.all(waiting);
+    if (options?.until === 'settled') await settled;
+    else this.handOn(settled, waitUntil);
+  }
+
+  private awaitAll(
+    entries: readonly OutboxEntry[],
+    options: TrackOptions | undefined,
+  ): readonly AwaitedSettlement[] {
+    const timeoutMs = options?.timeoutMs ?? DEFAULT_SETTLE_TIMEOUT_MS;
+    return entries.map(({ key }) => awaitSettlement(this.parts.outbox, key, timeoutMs));
+  }
+
+  private async append(entries: readonly OutboxEntry[]): Promise<readonly AppendResult[]> {
+    try {
+      return await this.parts.outbox.append(entries);
+    } catch (error) {
+      const refusal = unavailable(errorName(error));
+      return entries.map(() => refusal);
+    }
+  }
+
+  /** The platform keeps the function alive until then; if it cannot, the event is stored all the same. */
+  private handOn(settled: Promise<unknown>, waitUntil: TrackOptions['waitUntil']): void {
+    try {
+      waitUntil?.(settled);
+    } catch (error) {
+      this.parts.logger.warn(`tracking: waitUntil failed: ${errorName(error)}`);
+    }
   }
 
   private tell(entry: OutboxEntry, result: AppendResult | undefined): void {
@@ -480,33 +510,6 @@ export class ServerTrackingService implements TrackingDoor {
     if (result?.kind === 'duplicate') activity.tell({ kind: 'duplicate', ...event });
     if (result?.kind === 'refused')
       activity.tell({ kind: 'refused', ...event, reason: result.problem.message });
-  }
-
-  /** Waits for the end of one entry, or for the time to be up. This timer keeps the process alive on purpose. */
-  private settlementOf(
-    { key }: OutboxEntry,
-    options: TrackOptions | undefined,
-  ): { outcome: Promise<DestinationReceipt>; cancel: () => void } {
-    const timeoutMs = options?.timeoutMs ?? DEFAULT_SETTLE_TIMEOUT_MS;
-    let cancel = (): void => undefined;
-    const outcome = new Promise<DestinationReceipt>((resolve) => {
-      const timer = setTimeout(() => {
-        unsubscribe();
-        resolve({
-          kind: 'pending',
-          reason: `not settled within ${timeoutMs} ms; it is still being tried`,
-        });
-      }, timerMs(timeoutMs));
-      const unsubscribe = this.parts.outbox.onSettled(key, (settlement: Settlement) => {
-        clearTimeout(timer);
-        resolve(settlement);
-      });
-      cancel = () => {
-        clearTimeout(timer);
-        unsubscribe();
-      };
-    });
-    return { outcome, cancel };
   }
 
   /** One line for an event with something wrong; fields and reasons, never values. */

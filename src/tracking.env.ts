@@ -28,5 +28,7 @@ export function optionsFromEnv(
   }
   const storage = read('TRACKING_STORAGE_URL') ?? read('REDIS_URL');
   if (storage !== undefined) options.storage = storage;
+  const role = read('TRACKING_ROLE');
+  if (role !== undefined) options.delivery = { role };
   return options;
 }

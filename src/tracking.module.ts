@@ -190,6 +190,7 @@ async function buildParts(
       contextTtlMs: options.contextTtlMs,
       storage,
       role: options.role,
+      waitUntil: options.waitUntil,
       activity,
       reader: new RequestReader({
         isTrusted: options.isTrustedProxy,

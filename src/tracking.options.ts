@@ -96,6 +96,7 @@ export interface ResolvedTrackingOptions {
   readonly storage: string | TrackingStorage;
   readonly shutdownTimeoutMs: number;
   readonly role: DeliveryRole;
+  readonly waitUntil: ((work: Promise<unknown>) => void) | undefined;
   /** What the host has set; the rest has the defaults of the storage. */
   readonly outbox: Partial<OutboxSettings>;
   readonly isTrustedProxy: IsTrusted;
@@ -152,6 +153,7 @@ export function resolveOptions(options: TrackingModuleOptions = {}): ResolvedTra
   delivery.rejectUnknown([
     ...LANE_KEYS,
     'role',
+    'waitUntil',
     'shutdownTimeoutMs',
     'maxPendingEntries',
     'maxPendingBytes',
@@ -172,6 +174,7 @@ export function resolveOptions(options: TrackingModuleOptions = {}): ResolvedTra
     shutdownTimeoutMs:
       delivery.integer('shutdownTimeoutMs', 0, 600_000) ?? DEFAULT_SHUTDOWN_TIMEOUT_MS,
     role: resolveRole(options.storage, delivery),
+    waitUntil: resolveWaitUntil(options.delivery?.waitUntil, delivery),
     outbox: resolveOutbox(delivery),
     isTrustedProxy: resolveTrust(options.context?.trustProxy, context),
     ipHeaders: resolveIpHeaders(options.context?.ipHeaders, context),
@@ -294,8 +297,15 @@ function resolveRole(storage: unknown, reader: OptionReader): DeliveryRole {
   return role;
 }
 
+function resolveWaitUntil(waitUntil: unknown, reader: OptionReader) {
+  if (waitUntil === undefined || typeof waitUntil === 'function')
+    return waitUntil as ((work: Promise<unknown>) => void) | undefined;
+  reader.note('waitUntil', 'expected a function that takes a promise');
+  return undefined;
+}
+
 function resolveOutbox(reader: OptionReader): Partial<OutboxSettings> {
-  const settings: Partial<OutboxSettings> = {
+  const settings: { [Name in keyof OutboxSettings]: OutboxSettings[Name] | undefined } = {
     maxPendingEntries: reader.integer('maxPendingEntries', 1, 100_000_000),
     maxPendingBytes: reader.integer('maxPendingBytes', 10_000, Number.MAX_SAFE_INTEGER),
     overflow: reader.oneOf('overflow', OVERFLOW_POLICIES, 'reject-new'),

@@ -12,6 +12,7 @@ const PAGES = ['README.md', 'CHANGELOG.md', 'examples/shop/README.md', ...markdo
 const VARIABLES = [
   ...CATALOG.flatMap(({ env }) => Object.values<string>(env)),
   'TRACKING_STORAGE_URL',
+  'TRACKING_ROLE',
 ];
 
 describe('.env.example', () => {
@@ -88,8 +89,9 @@ function snippetsOf(page: string): string[] {
 
 /** What a reader would have around a snippet. */
 const AROUND = `
-import { Body, Controller, Headers, Injectable, Post, Req, type INestApplication, type RawBodyRequest } from '@nestjs/common';
+import { Body, Controller, Headers, Injectable, Post, Req, ServiceUnavailableException, type INestApplication, type RawBodyRequest } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
+import { NestFactory } from '@nestjs/core';
 import type { Request } from 'express';
 import { fromMinorUnits, optionsFromEnv, ServerTrackingService, TrackingModule, type Consent, type PurchaseInput } from 'nestjs-server-tracking';
 import { PlatformStub } from 'nestjs-server-tracking/testing';
@@ -101,6 +103,11 @@ declare const tracking: ServerTrackingService;
 declare const order: PurchaseInput;
 declare const input: PurchaseInput;
 declare const request: typeof supertest;
+declare const context: { waitUntil(work: Promise<unknown>): void };
+declare const { waitUntil }: typeof context;
+declare const options: object;
+declare function log(what: object): void;
+declare class AppModule {}
 declare function startYourApp(options: { env: Record<string, string> }): Promise<never>;
 `;
 const MEMBERS = `

@@ -26,6 +26,11 @@ export const DELIVERY_ROLES = ['accept', 'deliver', 'both'] as const;
 export interface DeliveryOptions {
   /** Default `both`. `accept` keeps web processes light; it needs a storage that others share. */
   readonly role?: DeliveryRole;
+  /**
+   * Given a promise with every event, which resolves when all of its destinations have settled: what a
+   * serverless platform calls so, to keep the function alive after its answer.
+   */
+  readonly waitUntil?: (work: Promise<unknown>) => void;
   /** How long the shutdown of the application may wait for pending events. Default 5,000. */
   readonly shutdownTimeoutMs?: number;
   /** The most pending entries per destination. Default 100,000 in memory, 1,000,000 elsewhere. */

@@ -1,4 +1,5 @@
 import { kindOf, type Problem } from '../events/problem';
+import { TOKEN_FORM, type AccessToken } from './access-token';
 
 /** Reads the options of one destination, noting everything that is wrong with them. */
 export class OptionReader {
@@ -58,13 +59,15 @@ export class OptionReader {
     return undefined;
   }
 
-  /** A token: printable, no spaces, because it travels in a header or a body. */
+  /** A token: printable, no spaces. */
   secret(key: string): string | undefined {
-    return this.text(
-      key,
-      /^[\x21-\x7e]{1,1024}$/,
-      'a token without spaces, as the platform shows it',
-    );
+    return this.text(key, TOKEN_FORM, 'a token without spaces, as the platform shows it');
+  }
+
+  /** A token, or the function that fetches it. */
+  accessToken(key: string): AccessToken | undefined {
+    const value = this.source[key];
+    return typeof value === 'function' ? (value as () => string) : this.secret(key);
   }
 
   /** An http(s) URL without query; returned without a trailing slash. */

@@ -42,6 +42,11 @@ export interface TrackOptions {
    * destination has settled, for serverless functions, scripts and tests.
    */
   until?: 'accepted' | 'settled';
-  /** How long `settled` waits; what is not settled by then is `pending`. Default 30,000. */
+  /**
+   * Given a promise that resolves when every destination has settled: what a serverless platform calls so.
+   * The call itself resolves when the event is stored.
+   */
+  waitUntil?: (work: Promise<unknown>) => void;
+  /** How long `settled` and `waitUntil` wait; what is not settled by then is `pending`. Default 30,000. */
   timeoutMs?: number;
 }

@@ -6,7 +6,14 @@ import type { ProtectedEvent, UserDataForm } from '../../events/protected-event'
 import type { WireEvent } from '../../events/wire-event';
 import type { HttpEndpoint } from '../../transport/http-transport';
 import { printableUrl } from '../../transport/redaction';
-import type { DeliveryOutcome, Destination, DestinationLimits, Encoding } from '../destination';
+import { fetchToken } from '../access-token';
+import {
+  sameOutcome,
+  type DeliveryOutcome,
+  type Destination,
+  type DestinationLimits,
+  type Encoding,
+} from '../destination';
 import type { DestinationDefinition, DestinationTools } from '../destination-definition';
 import { isTooWeak } from './meta-match-keys';
 import { buildWithModels, loadMetaModels, type MetaModels } from './meta-models';
@@ -48,8 +55,8 @@ export class MetaDestination implements Destination {
   readonly userDataForms = META_FORMS;
 
   private readonly endpoint: HttpEndpoint;
-  /** Everything of the body behind the events. */
-  private readonly bodyTail: string;
+  /** Everything of the body behind the events, for the token of now. */
+  private tail: { readonly token: string; readonly text: string } | undefined;
 
   constructor(
     private readonly settings: MetaSettings,
@@ -57,15 +64,6 @@ export class MetaDestination implements Destination {
     private readonly tools: DestinationTools,
   ) {
     this.endpoint = tools.transport.endpoint(eventsUrl(settings), {});
-    // The token goes into the body: a URL ends up in logs and proxies.
-    const tail = JSON.stringify({
-      access_token: settings.accessToken,
-      appsecret_proof:
-        settings.appSecret && appSecretProof(settings.appSecret, settings.accessToken),
-      test_event_code: settings.testEventCode,
-      partner_agent: 'nestjs-server-tracking',
-    });
-    this.bodyTail = `,${tail.slice(1)}`;
   }
 
   encode(event: ProtectedEvent): Encoding {
@@ -97,9 +95,27 @@ export class MetaDestination implements Destination {
     batch: readonly WireEvent[],
     signal: AbortSignal,
   ): Promise<readonly DeliveryOutcome[]> {
-    const body = `{"data":[${batch.map((wire) => wire.body).join(',')}]${this.bodyTail}`;
+    const { accessToken } = this.settings;
+    const token = typeof accessToken === 'string' ? accessToken : await fetchToken(accessToken);
+    if (typeof token !== 'string') return sameOutcome(batch.length, token);
+    const body = `{"data":[${batch.map((wire) => wire.body).join(',')}]${this.tailFor(token)}`;
     const answer = await this.endpoint.post(body, signal);
     return readMetaResponse(answer, batch.length, this.tools.now());
+  }
+
+  /** The token goes into the body: a URL ends up in logs and proxies. */
+  private tailFor(token: string): string {
+    if (this.tail?.token !== token) {
+      const { appSecret, testEventCode } = this.settings;
+      const tail = JSON.stringify({
+        access_token: token,
+        appsecret_proof: appSecret && appSecretProof(appSecret, token),
+        test_event_code: testEventCode,
+        partner_agent: 'nestjs-server-tracking',
+      });
+      this.tail = { token, text: `,${tail.slice(1)}` };
+    }
+    return this.tail.text;
   }
 }
 

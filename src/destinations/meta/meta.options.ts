@@ -1,10 +1,11 @@
+import type { AccessToken } from '../access-token';
 import type { OptionReader } from '../option-reader';
 
 export interface MetaOptions {
   /** Dataset (pixel) ID: digits, from Events Manager. */
   readonly pixelId: string;
-  /** Conversions API access token. A secret. */
-  readonly accessToken: string;
+  /** Conversions API access token, or a function that fetches it, so that it can be rotated. A secret. */
+  readonly accessToken: AccessToken;
   /** Shows events in "Test events". They still count: remove it in production. */
   readonly testEventCode?: string;
   /** Adds `appsecret_proof`; needed only where the app demands it. A secret. */
@@ -47,7 +48,7 @@ export function resolveMetaOptions(reader: OptionReader): MetaSettings | undefin
     /^\d{1,30}$/,
     'digits, as Events Manager shows the dataset ID',
   );
-  const accessToken = reader.secret('accessToken');
+  const accessToken = reader.accessToken('accessToken');
   const settings = {
     testEventCode: reader.text('testEventCode', /^[\w-]{1,50}$/, 'a code such as TEST12345'),
     appSecret: reader.secret('appSecret'),

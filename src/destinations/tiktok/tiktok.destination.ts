@@ -4,7 +4,14 @@ import type { ProtectedEvent, UserDataForm } from '../../events/protected-event'
 import type { WireEvent } from '../../events/wire-event';
 import type { HttpEndpoint } from '../../transport/http-transport';
 import { printableUrl } from '../../transport/redaction';
-import type { DeliveryOutcome, Destination, DestinationLimits, Encoding } from '../destination';
+import { fetchToken } from '../access-token';
+import {
+  sameOutcome,
+  type DeliveryOutcome,
+  type Destination,
+  type DestinationLimits,
+  type Encoding,
+} from '../destination';
 import type { DestinationDefinition, DestinationTools } from '../destination-definition';
 import { TikTokEventsService } from './tiktok-events.service';
 import { mapTikTokEvent } from './tiktok.mapping';
@@ -41,7 +48,8 @@ export class TikTokDestination implements Destination {
     'postalCode',
   ];
 
-  private readonly endpoint: HttpEndpoint;
+  /** For the token of now. */
+  private endpoint: { readonly token: string; readonly http: HttpEndpoint } | undefined;
   /** Everything of the body before the events. */
   private readonly bodyHead: string;
 
@@ -49,9 +57,6 @@ export class TikTokDestination implements Destination {
     private readonly settings: TikTokSettings,
     private readonly tools: DestinationTools,
   ) {
-    this.endpoint = tools.transport.endpoint(trackUrl(settings), {
-      'Access-Token': settings.accessToken,
-    });
     const head = JSON.stringify({
       event_source: 'web',
       event_source_id: settings.pixelId,
@@ -93,9 +98,21 @@ export class TikTokDestination implements Destination {
     batch: readonly WireEvent[],
     signal: AbortSignal,
   ): Promise<readonly DeliveryOutcome[]> {
+    const { accessToken } = this.settings;
+    const token = typeof accessToken === 'string' ? accessToken : await fetchToken(accessToken);
+    if (typeof token !== 'string') return sameOutcome(batch.length, token);
     const body = `${this.bodyHead}${batch.map((wire) => wire.body).join(',')}]}`;
-    const answer = await this.endpoint.post(body, signal);
+    const answer = await this.endpointFor(token).post(body, signal);
     return readTikTokResponse(answer, batch.length, this.tools.now());
+  }
+
+  private endpointFor(token: string): HttpEndpoint {
+    if (this.endpoint?.token !== token) {
+      const headers = { 'Access-Token': token };
+      const http = this.tools.transport.endpoint(trackUrl(this.settings), headers);
+      this.endpoint = { token, http };
+    }
+    return this.endpoint.http;
   }
 }
 

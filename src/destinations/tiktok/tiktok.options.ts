@@ -1,10 +1,11 @@
+import type { AccessToken } from '../access-token';
 import type { OptionReader } from '../option-reader';
 
 export interface TikTokOptions {
   /** Pixel code, from Events Manager. */
   readonly pixelId: string;
-  /** Events API access token. A secret. */
-  readonly accessToken: string;
+  /** Events API access token, or a function that fetches it, so that it can be rotated. A secret. */
+  readonly accessToken: AccessToken;
   /** Shows events in "Test events": remove it in production. */
   readonly testEventCode?: string;
   /** Default `v1.3`. */
@@ -49,7 +50,7 @@ export function resolveTikTokOptions(reader: OptionReader): TikTokSettings | und
     /^[A-Za-z0-9_-]{1,64}$/,
     'letters and digits, as Events Manager shows the pixel ID',
   );
-  const accessToken = reader.secret('accessToken');
+  const accessToken = reader.accessToken('accessToken');
   const settings = {
     testEventCode: reader.text('testEventCode', /^[\w-]{1,50}$/, 'a code such as TEST12345'),
     apiVersion: reader.text('apiVersion', /^v\d+\.\d+$/, 'a version such as v1.3') ?? 'v1.3',
