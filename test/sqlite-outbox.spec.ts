@@ -11,9 +11,11 @@ import { openSqliteStorage } from '../src/sqlite/sqlite-storage';
 
 const folders: string[] = [];
 const closers: (() => Promise<void> | undefined)[] = [];
+const opened: Outbox[] = [];
 let path = '';
 
 afterEach(async () => {
+  opened.length = 0;
   for (const close of closers.splice(0)) await close();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
@@ -26,7 +28,12 @@ describeOutbox('sqlite', {
     return open(clock, settings);
   },
   another: (clock, settings) => open(clock, settings),
-  settle: () => new Promise((resolve) => setTimeout(resolve, 25)),
+  settle: async () => {
+    for (let turn = 0; turn < 4; turn += 1) {
+      for (const outbox of opened) await outbox.stats();
+      await new Promise((resolve) => setTimeout(resolve, 4));
+    }
+  },
 });
 
 async function open(clock: FakeClock, settings: Partial<OutboxSettings>): Promise<Outbox> {
@@ -37,5 +44,6 @@ async function open(clock: FakeClock, settings: Partial<OutboxSettings>): Promis
     logger: { warn: () => undefined, error: () => undefined },
   });
   closers.push(() => storage.close?.());
+  opened.push(storage.outbox);
   return storage.outbox;
 }

@@ -161,7 +161,16 @@ function explained(error: unknown, path: string): Error {
   return new Error(`storage file:${path}: ${why}`, { cause: error });
 }
 
+/**
+ * Puts everything into the file itself and lets it go. The package closes it for good only when its
+ * statements have been collected as garbage, so nothing may be left that matters.
+ */
 export function closeQuietly(database: Database): void {
+  try {
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch {
+    // Another process reads, or the file is damaged: the write-ahead log stays, and is read at the next start.
+  }
   try {
     database.close();
   } catch {

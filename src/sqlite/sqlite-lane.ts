@@ -127,9 +127,9 @@ export class SqliteLane implements Consumer {
 
   canProgressBefore(deadlineMs: number): boolean {
     const { isConsumed, isPaused } = this.dispatcher;
-    return (
-      this.dispatcher.canProgressBefore(deadlineMs) || (isConsumed && !isPaused && this.hasMore)
-    );
+    if (this.dispatcher.canProgressBefore(deadlineMs)) return true;
+    if (!isConsumed || isPaused) return false;
+    return this.hasMore || (this.nextDueAtMs() ?? Infinity) <= deadlineMs;
   }
 
   private claimMore(): void {
@@ -165,18 +165,22 @@ export class SqliteLane implements Consumer {
   /** Looks for what others have put there, and for what has become due. */
   private poll(): void {
     this.cancelPoll?.();
-    const { clock, entries } = this.parts;
-    try {
-      const dueAtMs = entries.nextDueAtMs(this.destination);
-      if (dueAtMs !== undefined && dueAtMs <= clock.now()) this.moreWaits();
-    } catch {
-      // The database is out of reach; what is written meanwhile says so.
-    }
+    if ((this.nextDueAtMs() ?? Infinity) <= this.parts.clock.now()) this.moreWaits();
     if (this.isStopped) return;
     // The file is real, so this goes by real time, whatever clock the events go by.
     this.cancelPoll = systemClock.after(POLL_MS, () => {
       this.poll();
     });
+  }
+
+  /** When the first that waits on the disk is due. */
+  private nextDueAtMs(): number | undefined {
+    try {
+      return this.parts.entries.nextDueAtMs(this.destination);
+    } catch {
+      // The database is out of reach; what is written meanwhile says so.
+      return undefined;
+    }
   }
 
   private settle(items: readonly StoredEntry[], steps: readonly NextStep[]): void {

@@ -112,9 +112,9 @@ export class SqliteOutbox implements Outbox {
   }
 
   consume(options: LaneOptions, handler: EntryHandler): Consumer {
-    const consumer = this.lane(options.destination).consume(options, handler);
+    // First, so that the lane's first claim goes with the same commit.
     if (this.cancelRenewal === undefined && this.renewal === undefined) void this.renewLease();
-    return consumer;
+    return this.lane(options.destination).consume(options, handler);
   }
 
   onSettled(key: string, listener: (settlement: Settlement) => void): () => void {
