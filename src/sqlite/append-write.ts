@@ -14,8 +14,8 @@ export interface Stored {
 }
 
 export interface AppendEffects {
-  /** Inside a transaction. */
-  store(entry: OutboxEntry): Stored;
+  /** Inside a transaction: one answer per entry, in order. */
+  store(entries: readonly OutboxEntry[]): Stored[];
   /** The entry is durable, and this process may hand it over. */
   hold(entry: StoredEntry): void;
   dropped(entry: StoredEntry): void;
@@ -40,7 +40,7 @@ export class AppendWrite implements Write {
 
   run(): void {
     this.undo();
-    for (const entry of this.entries) this.stored.push(this.effects.store(entry));
+    this.stored = this.effects.store(this.entries);
   }
 
   committed(): void {

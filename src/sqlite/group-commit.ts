@@ -27,7 +27,7 @@ export interface GroupCommitHooks {
  * Rows in one transaction: at some 20 µs each this bounds how long the event loop stands still, beside
  * the disk's own time for one flush.
  */
-const MAX_ROWS = 200;
+const MAX_ROWS = 400;
 /** How long a write may wait that nobody waits for. */
 const PATIENT_DELAY_MS = 15;
 /** The disk may take this share of the thread: one part in so many. */

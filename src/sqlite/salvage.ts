@@ -7,7 +7,8 @@ const TABLES = {
     'destination, priority, due_at, attempts, accepted_at, occurred_at, event_id, event_name, key, body, envelope',
   dead_letters:
     'at, reason, attempts, destination, priority, accepted_at, occurred_at, event_id, event_name, key, body, envelope',
-  seen: 'hash, expires_at',
+  seen_destinations: 'bit, destination',
+  seen: 'hash, expires_at, bits',
   contexts: 'ref, data, expires_at',
   lanes:
     'destination, accepted, delivered, dead_lettered, expired, dropped, duplicates, refused, retries, pending_bytes',

@@ -8,7 +8,8 @@ export const SCHEMA_VERSION = 1;
  * - `entries.owner`: the process that holds the entry in its memory; 0 is nobody. One index serves those
  *   who look for something to do and those who look for what a dead process left.
  * - `owners`: a row for each process that delivers, with the end of its lease.
- * - `seen`: idempotency keys as 63-bit hashes; the hash is the row ID, which keeps the tree small.
+ * - `seen`: idempotency keys as 64-bit hashes of what all destinations of an event have in common; the
+ *   hash is the row ID, which keeps the tree small, and each destination has a bit.
  * - `lanes`: counters, so that no number has to be counted.
  */
 export const SCHEMA = `
@@ -34,7 +35,12 @@ export const SCHEMA = `
   );
   CREATE TABLE seen (
     hash INTEGER PRIMARY KEY,
-    expires_at INTEGER NOT NULL
+    expires_at INTEGER NOT NULL,
+    bits INTEGER NOT NULL
+  );
+  CREATE TABLE seen_destinations (
+    bit INTEGER PRIMARY KEY AUTOINCREMENT,
+    destination TEXT NOT NULL UNIQUE
   );
   CREATE TABLE dead_letters (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,42 +1,80 @@
 import { createHash } from 'node:crypto';
 
+import type { OutboxEntry } from '../outbox/outbox';
 import type { Database } from './sqlite-database';
 
-/** Idempotency keys of the last while, as hashes. */
+/** A row has this many destinations, one bit each; more of them get rows of their own. */
+const MAX_BITS = 50;
+const FIRST_HASH = -(2n ** 63n);
+
+/** One event at one destination, as this table knows it. */
+interface Mark {
+  /** What all destinations of the event have in common. */
+  readonly event: string;
+  readonly bit: number;
+}
+
+/**
+ * Idempotency keys of the last while. An event has one row for all of its destinations, because a row of
+ * this table lies anywhere in it and costs a page.
+ */
 export class SeenTable {
-  private readonly addOne;
-  private readonly findOne;
-  private readonly removeOne;
+  private readonly addNew;
+  private readonly find;
+  private readonly replace;
   private readonly slice;
   private readonly removeSome;
-  private sweptTo = -(2n ** 63n);
+  private readonly bits = new Map<string, number>();
+  private readonly readBits;
+  private readonly addBit;
+  private sweptTo = FIRST_HASH;
 
   constructor(database: Database) {
-    this.addOne = database.prepare(
-      `INSERT INTO seen (hash, expires_at) VALUES (?, ?)
-       ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at WHERE expires_at <= ?`,
+    this.addNew = database.prepare(
+      'INSERT INTO seen (hash, expires_at, bits) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
     );
-    this.findOne = database.prepare('SELECT 1 FROM seen WHERE hash = ? AND expires_at > ?');
-    this.removeOne = database.prepare('DELETE FROM seen WHERE hash = ?');
+    this.find = database.prepare('SELECT bits FROM seen WHERE hash = ? AND expires_at > ?');
+    this.replace = database.prepare('UPDATE seen SET expires_at = ?, bits = ? WHERE hash = ?');
     this.slice = database
       .prepare('SELECT hash, expires_at FROM seen WHERE hash > ? ORDER BY hash LIMIT ?')
       .safeIntegers(true);
     this.removeSome = database.prepare(
       'DELETE FROM seen WHERE hash > ? AND hash <= ? AND expires_at <= ?',
     );
+    this.readBits = database.prepare('SELECT bit, destination FROM seen_destinations');
+    this.addBit = database.prepare(
+      'INSERT INTO seen_destinations (destination) VALUES (?) ON CONFLICT DO NOTHING',
+    );
   }
 
-  /** @returns whether the key is new within the window; it counts as seen from now on. */
-  add(key: string, nowMs: number, windowMs: number): boolean {
-    return this.addOne.run(hashOf(key), nowMs + windowMs, nowMs).changes > 0;
+  /**
+   * Marks entries as seen from now on; they may be of several events.
+   *
+   * @returns for each whether it is new within the window.
+   */
+  add(entries: readonly OutboxEntry[], nowMs: number, windowMs: number): boolean[] {
+    const marks = entries.map((entry) => this.markOf(entry));
+    const isNew = new Array<boolean>(entries.length).fill(false);
+    for (const [index, mark] of marks.entries()) {
+      if (index > 0 && mark.event === marks[index - 1]?.event) continue;
+      let end = index;
+      let bits = 0;
+      for (; marks[end]?.event === mark.event; end += 1) {
+        const { bit } = marks[end] as Mark;
+        isNew[end] = !hasBit(bits, bit);
+        bits = withBit(bits, bit);
+      }
+      const before = this.mark(mark.event, bits, nowMs, windowMs);
+      for (let at = index; at < end; at += 1) {
+        if (hasBit(before, (marks[at] as Mark).bit)) isNew[at] = false;
+      }
+    }
+    return isNew;
   }
 
-  has(key: string, nowMs: number): boolean {
-    return this.findOne.get(hashOf(key), nowMs) !== undefined;
-  }
-
-  remove(key: string): void {
-    this.removeOne.run(hashOf(key));
+  has(entry: OutboxEntry, nowMs: number): boolean {
+    const { event, bit } = this.markOf(entry);
+    return hasBit(this.bitsOf(hashOf(event), nowMs), bit);
   }
 
   /** Removes what has expired from the next slice of the table, and starts over at its end. */
@@ -45,11 +83,64 @@ export class SeenTable {
     const last = slice.at(-1);
     if (last !== undefined && slice.some(({ expires_at }) => expires_at <= nowMs))
       this.removeSome.run(this.sweptTo, last.hash, nowMs);
-    this.sweptTo = slice.length < rows || last === undefined ? -(2n ** 63n) : last.hash;
+    this.sweptTo = slice.length < rows || last === undefined ? FIRST_HASH : last.hash;
+  }
+
+  /** @returns the bits that were set before. */
+  private mark(event: string, bits: number, nowMs: number, windowMs: number): number {
+    const hash = hashOf(event);
+    if (this.addNew.run(hash, nowMs + windowMs, bits).changes > 0) return 0;
+    const before = this.bitsOf(hash, nowMs);
+    const after = unionOf(before, bits);
+    // An event that is new to one destination alone keeps the time of the others: it is the same event.
+    if (after !== before) this.replace.run(nowMs + windowMs, after, hash);
+    return before;
+  }
+
+  private bitsOf(hash: bigint, nowMs: number): number {
+    const row = this.find.get(hash, nowMs) as { bits: number } | undefined;
+    return row?.bits ?? 0;
+  }
+
+  /** A key is `destination|event…`; one that is not stands for itself. */
+  private markOf({ key, destination }: OutboxEntry): Mark {
+    const start = destination.length;
+    if (key.charAt(start) !== '|' || !key.startsWith(destination)) return { event: key, bit: 0 };
+    const bit = this.bitFor(destination);
+    return bit < MAX_BITS ? { event: key.slice(start), bit } : { event: key, bit: 0 };
+  }
+
+  private bitFor(destination: string): number {
+    const known = this.bits.get(destination);
+    if (known !== undefined) return known;
+    this.addBit.run(destination);
+    for (const row of this.readBits.all() as { bit: number; destination: string }[])
+      this.bits.set(row.destination, row.bit);
+    return this.bits.get(destination) ?? MAX_BITS;
+  }
+
+  /** What was learned in a transaction that did not happen may be wrong. */
+  rolledBack(): void {
+    this.bits.clear();
   }
 }
 
+/** More than 32 bits, so no bitwise operators. */
+function hasBit(bits: number, bit: number): boolean {
+  return Math.floor(bits / 2 ** bit) % 2 === 1;
+}
+
+function withBit(bits: number, bit: number): number {
+  return hasBit(bits, bit) ? bits : bits + 2 ** bit;
+}
+
+function unionOf(a: number, b: number): number {
+  let union = a;
+  for (let bit = 0; bit < MAX_BITS; bit += 1) if (hasBit(b, bit)) union = withBit(union, bit);
+  return union;
+}
+
 /** 64 bits of a SHA-256: that any two of a million keys are alike has a chance of one in 30 million. */
-function hashOf(key: string): bigint {
-  return createHash('sha256').update(key).digest().readBigInt64LE(0);
+function hashOf(event: string): bigint {
+  return createHash('sha256').update(event).digest().readBigInt64LE(0);
 }

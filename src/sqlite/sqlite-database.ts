@@ -17,7 +17,7 @@ const OPEN_BUSY_TIMEOUT_MS = 5_000;
 /** A check reads the whole file; beyond this only what is read anyway is checked. */
 const MAX_CHECKED_BYTES = 512 * 1024 * 1024;
 /** A checkpoint stalls as long as it writes: little and often. */
-const CHECKPOINT_PAGES = 512;
+const CHECKPOINT_PAGES = 1_000;
 
 export interface OpenedDatabase {
   readonly database: Database;

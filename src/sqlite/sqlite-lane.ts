@@ -43,6 +43,8 @@ export class SqliteLane implements Consumer {
   /** Whether somebody's entries may wait on the disk. */
   private hasMore = true;
   private isClaiming = false;
+  /** Whether something came while a claim was under way, which may have missed it. */
+  private cameMeanwhile = false;
   private cancelPoll: (() => void) | undefined;
   private isStopped = false;
 
@@ -92,6 +94,7 @@ export class SqliteLane implements Consumer {
   /** There is something on the disk that nobody holds. */
   moreWaits(): void {
     this.hasMore = true;
+    this.cameMeanwhile = true;
     this.claimMore();
   }
 
@@ -136,6 +139,7 @@ export class SqliteLane implements Consumer {
     if (!this.hasMore || this.isClaiming || this.isStopped || !this.dispatcher.isConsumed) return;
     if (this.dispatcher.size >= LOW_WATER) return;
     this.isClaiming = true;
+    this.cameMeanwhile = false;
     const { clock, commits, entries, lease } = this.parts;
     let claimed: StoredEntry[] = [];
     let isOwner = true;
@@ -152,7 +156,7 @@ export class SqliteLane implements Consumer {
       committed: () => {
         this.isClaiming = false;
         // Without a lease, its renewal will call again.
-        if (isOwner) this.hasMore = claimed.length === CLAIM_SIZE;
+        if (isOwner) this.hasMore = claimed.length === CLAIM_SIZE || this.cameMeanwhile;
         for (const entry of claimed) this.dispatcher.push(entry);
         if (isOwner) this.claimMore();
       },

@@ -77,10 +77,11 @@ export class SqliteOutbox implements Outbox {
       rolledBack: () => {
         this.counters.rolledBack();
         this.lease.rolledBack();
+        this.seen.rolledBack();
       },
     });
     this.effects = {
-      store: (entry) => this.store(entry),
+      store: (entries) => this.store(entries),
       hold: (entry) => {
         this.lane(entry.destination).push(entry);
       },
@@ -216,20 +217,43 @@ export class SqliteOutbox implements Outbox {
     });
   }
 
-  private store(entry: OutboxEntry): Stored {
+  private store(entries: readonly OutboxEntry[]): Stored[] {
     const { clock, settings } = this.tools;
-    const { destination } = entry;
     const nowMs = clock.now();
+    const stored = entries.map((entry) => this.makeRoom(entry, nowMs));
+    const fitting = entries.filter((_entry, index) => stored[index]?.result === STORED);
+    const isNew = this.seen.add(fitting, nowMs, settings.idempotencyWindowMs);
+    let next = 0;
+    return stored.map((one, index) => {
+      if (one.result !== STORED) return one;
+      const entry = entries[index] as OutboxEntry;
+      next += 1;
+      if (isNew[next - 1] === true) return { ...one, held: this.insert(entry, nowMs) };
+      const change = this.counters.change(entry.destination);
+      change.accepted -= 1;
+      change.pendingBytes -= entryBytes(entry);
+      change.duplicates += 1;
+      return { ...one, result: DUPLICATE };
+    });
+  }
+
+  /** Counts the entry as accepted, if there is room for it or can be made. */
+  private makeRoom(entry: OutboxEntry, nowMs: number): Stored {
+    const { settings } = this.tools;
+    const { destination } = entry;
     const change = this.counters.change(destination);
-    const lane = this.lane(destination);
     const bytes = entryBytes(entry);
+    const evicted: StoredEntry[] = [];
     const isFull = () =>
       this.counters.pending(destination) >= settings.maxPendingEntries ||
       this.counters.pendingBytes(destination) + bytes > settings.maxPendingBytes;
-    const evicted: StoredEntry[] = [];
-    if (isFull() && !this.seen.has(entry.key, nowMs)) {
+    if (isFull()) {
+      if (this.seen.has(entry, nowMs)) {
+        change.duplicates += 1;
+        return { result: DUPLICATE };
+      }
       while (isFull()) {
-        const victim = lane.evict(settings.overflow, entry.priority);
+        const victim = this.lane(destination).evict(settings.overflow, entry.priority);
         if (victim === undefined) {
           change.refused += 1;
           return { result: overflow(this.counters.pending(destination)), evicted };
@@ -239,19 +263,19 @@ export class SqliteOutbox implements Outbox {
         change.pendingBytes -= entryBytes(victim);
       }
     }
-    if (!this.seen.add(entry.key, nowMs, settings.idempotencyWindowMs)) {
-      change.duplicates += 1;
-      return { result: DUPLICATE, evicted };
-    }
-    const owner = (lane.takesDirectly ? this.lease.confirmed() : undefined) ?? NOBODY;
-    const id = this.entries.insert(entry, owner, nowMs);
     change.accepted += 1;
     change.pendingBytes += bytes;
-    if (owner === NOBODY) {
-      lane.moreWaits();
-      return { result: STORED, evicted };
-    }
-    return { result: STORED, held: heldEntry(entry, id, owner, nowMs), evicted };
+    return evicted.length > 0 ? { result: STORED, evicted } : ROOM;
+  }
+
+  /** @returns the entry, where this process holds it at once. */
+  private insert(entry: OutboxEntry, nowMs: number): StoredEntry | undefined {
+    const lane = this.lane(entry.destination);
+    const owner = (lane.takesDirectly ? this.lease.confirmed() : undefined) ?? NOBODY;
+    const id = this.entries.insert(entry, owner, nowMs);
+    if (owner !== NOBODY) return heldEntry(entry, id, owner, nowMs);
+    lane.moreWaits();
+    return undefined;
   }
 
   private dropped(entry: StoredEntry): void {
@@ -354,6 +378,8 @@ export class SqliteOutbox implements Outbox {
     return lane;
   }
 }
+
+const ROOM: Stored = { result: STORED };
 
 function heldEntry(entry: OutboxEntry, id: number, owner: number, dueAtMs: number): StoredEntry {
   return {
