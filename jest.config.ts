@@ -9,7 +9,8 @@ const config: Config = {
   setupFiles: ['reflect-metadata'],
   moduleNameMapper: {
     '^nestjs-server-tracking$': '<rootDir>/src/index.ts',
-    '^nestjs-server-tracking/(dto|health|testing)$': '<rootDir>/src/$1/index.ts',
+    '^nestjs-server-tracking/(dto|health|metrics/opentelemetry|metrics/prometheus|testing)$':
+      '<rootDir>/src/$1/index.ts',
   },
   transform: {
     '^.+\\.[cm]?[jt]s$': [

@@ -18,6 +18,8 @@ export type { EnvReader } from './tracking.env';
 export { InvalidOptionsError } from './tracking.error';
 export { ServerTrackingService } from './server-tracking.service';
 export type { FlushReport } from './server-tracking.service';
+export { DeadLetterService } from './dead-letter.service';
+export type { ListedDeadLetter } from './dead-letter.service';
 export type { DestinationStatus, TrackingStatus } from './tracking-status';
 export { systemClock } from './clock';
 export type { Clock } from './clock';
@@ -80,10 +82,12 @@ export type { UserData } from './events/user-data';
 export type { WireEvent } from './events/wire-event';
 export type { ContextStore } from './context/context-store';
 export type { TrustProxy } from './context/client-ip';
+export type { ActivityListener, TrackingActivity } from './outbox/activity';
 export type {
   AppendResult,
   Consumer,
   DeadLetter,
+  DeadLetterQuery,
   EntryHandler,
   LaneOptions,
   LaneStats,

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 
 import { Inject, Injectable, type LoggerService } from '@nestjs/common';
-import { Observable } from 'rxjs';
 
 import type { Clock } from './clock';
 import { acceptContext } from './context/accept-context';
@@ -21,7 +20,7 @@ import type { ProtectedEvent } from './events/protected-event';
 import type { DestinationReceipt, TrackOptions, TrackReceipt } from './events/receipt';
 import type { ContextRef, IncomingRequest, RequestContext } from './events/request-context';
 import type { EventName, InputOf, TrackingEvent } from './events/tracking-event';
-import type { ActivityStream, TrackingActivity } from './outbox/activity';
+import type { ActivityListener, ActivityStream } from './outbox/activity';
 import { awaitSettlement, type AwaitedSettlement } from './outbox/await-settlement';
 import { idempotencyKey } from './outbox/idempotency-key';
 import type { LaneHealthBoard } from './outbox/lane-health';
@@ -234,13 +233,14 @@ export class ServerTrackingService implements TrackingDoor {
     return trackingStatus(summaries, health, storage, role);
   }
 
-  /** What happens to entries and lanes, as it happens; nothing of it holds an event's content. */
-  get activity$(): Observable<TrackingActivity> {
-    return new Observable((subscriber) =>
-      this.parts.activity.subscribe((activity) => {
-        subscriber.next(activity);
-      }),
-    );
+  /**
+   * Calls back with what happens to entries and lanes, as it happens; nothing of it holds an event's
+   * content. A listener that throws harms nobody.
+   *
+   * @returns takes the listener away.
+   */
+  onActivity(listener: ActivityListener): () => void {
+    return this.parts.activity.subscribe(listener);
   }
 
   /** Counters and gauges per destination: of all processes where the storage is shared. */

@@ -13,27 +13,23 @@ import {
 import { ConfigModule, ConfigService } from '@nestjs/config';
 
 import { CLICK_ID_SOURCES } from './context/click-id-sources';
-import { MemoryContextStore } from './context/memory-context-store';
 import { RequestReader } from './context/request-reader';
+import { DeadLetterService } from './dead-letter.service';
 import { DeliveryService, type DeliveryParts } from './delivery/delivery.service';
 import { CATALOG } from './destinations/catalog';
 import type { Destination } from './destinations/destination';
 import type { DestinationDefinition } from './destinations/destination-definition';
 import { ActivityStream } from './outbox/activity';
+import { openStorage } from './open-storage';
 import { LaneHealthBoard } from './outbox/lane-health';
-import { MemoryOutbox } from './outbox/memory-outbox';
-import { DURABLE_DEFAULTS } from './outbox/outbox-settings';
-import type { StorageTools } from './outbox/storage';
 import { safeLogger } from './safe-logger';
 import { ServerTrackingService, type TrackingParts } from './server-tracking.service';
-import { openSqliteStorage } from './sqlite/sqlite-storage';
 import { startReport } from './start-report';
 import { optionsFromEnv } from './tracking.env';
 import {
   resolveOptions,
   type ResolvedTrackingOptions,
   type TrackingModuleOptions,
-  type TrackingStorage,
 } from './tracking.options';
 import {
   TRACKING_DELIVERY_PARTS,
@@ -113,7 +109,7 @@ export class TrackingModule {
       module: TrackingModule,
       imports: [...(configured.imports ?? []), HttpModule.register({})],
       providers: [...(configured.providers ?? []), ...PROVIDERS],
-      exports: [ServerTrackingService, ...DESTINATION_SERVICES],
+      exports: [ServerTrackingService, DeadLetterService, ...DESTINATION_SERVICES],
     };
   }
 }
@@ -140,6 +136,7 @@ const PROVIDERS: Provider[] = [
     useFactory: ({ delivery }: BuiltParts) => delivery,
   },
   ServerTrackingService,
+  DeadLetterService,
   { provide: TRACKING_DOOR, useExisting: ServerTrackingService },
   DeliveryService,
   ...DESTINATION_SERVICES,
@@ -160,7 +157,7 @@ async function buildParts(
   const activity = new ActivityStream();
   const storage =
     typeof options.storage === 'string'
-      ? await openStorage(options.storage, options, { clock, activity, logger })
+      ? await openStorage(options.storage, options.outbox, { clock, activity, logger })
       : options.storage;
   const health = new LaneHealthBoard();
   const lanes = await Promise.all(
@@ -218,27 +215,6 @@ async function buildParts(
         transport.close();
       },
     },
-  };
-}
-
-/** The member that the URL names. Its packages are loaded here and now, or the start stops with their names. */
-async function openStorage(
-  url: string,
-  { outbox }: Pick<ResolvedTrackingOptions, 'outbox'>,
-  tools: Omit<StorageTools, 'settings'>,
-): Promise<TrackingStorage> {
-  const durable = { ...tools, settings: { ...DURABLE_DEFAULTS, ...outbox } };
-  if (url.startsWith('file:')) {
-    return openSqliteStorage(url, durable);
-  }
-  if (url !== 'memory:') {
-    throw new Error('storage: redis and postgres are not available in this version');
-  }
-  return {
-    description: 'memory',
-    isDurable: false,
-    outbox: new MemoryOutbox(tools.clock, outbox, tools.activity),
-    contexts: new MemoryContextStore(tools.clock),
   };
 }
 

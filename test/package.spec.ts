@@ -28,6 +28,7 @@ describe('the package', () => {
       .flatMap((target) => (typeof target === 'string' ? [target] : Object.values(target)))
       .concat(
         Object.values(MANIFEST.typesVersions).flatMap((paths) => Object.values(paths).flat()),
+        Object.values(MANIFEST.bin),
       );
     expect(packed.files).toEqual(
       expect.arrayContaining(entries.map((entry) => entry.replace(/^\.\//, ''))),
@@ -71,7 +72,14 @@ describe.each(HOSTS)('in a host: $name', (host) => {
     expect(fixture.run(program)).toMatchObject(PASSED);
   });
 
-  it('offers /health and /dto where their peers are installed', () => {
+  it('installs its command line', () => {
+    const version = fixture.runCommand('nestjs-server-tracking', '--version');
+    expect(version).toMatchObject({ code: 0, output: `${MANIFEST.version}\n` });
+    const typo = fixture.runCommand('nestjs-server-tracking', 'dead-leters', 'list');
+    expect(typo).toMatchObject({ code: 2, output: expect.stringContaining('no command') });
+  });
+
+  it('offers /health, /metrics and /dto where their peers are installed', () => {
     fixture.installOptionalPeers();
     expect(fixture.compile([OPTIONAL_PROGRAM])).toEqual([]);
     expect(fixture.run(OPTIONAL_PROGRAM)).toMatchObject(PASSED);

@@ -211,6 +211,22 @@ describe('an application on file:', () => {
     );
   });
 
+  it('leaves a file alone that is nothing of ours', async () => {
+    const notes = join(folder, 'notes.txt');
+    writeFileSync(notes, 'buy milk');
+    await expect(start({ storage: `file:${notes}` })).rejects.toThrow(/no database/);
+    expect(readFileSync(notes, 'utf8')).toBe('buy milk');
+    const foreign = join(folder, 'shop.db');
+    const database = new Database(foreign);
+    database.exec('CREATE TABLE orders (id INTEGER PRIMARY KEY)');
+    database.close();
+    await expect(start({ storage: `file:${foreign}` })).rejects.toThrow();
+    expect(readdirSync(folder).sort()).toEqual(['notes.txt', 'shop.db']);
+    expect(new Database(foreign).prepare('PRAGMA journal_mode').get()).toMatchObject({
+      journal_mode: 'delete',
+    });
+  });
+
   it('tells what is wrong with the URL together with everything else', async () => {
     await expect(
       start({ storage: 'file:./x.db?sync=full', delivery: { role: 'worker' as never } }),

@@ -24,6 +24,7 @@ export class DeadLetterTable {
   private readonly insertOne;
   private readonly removeOne;
   private readonly removeOld;
+  private readonly last;
 
   constructor(private readonly database: Database) {
     this.insertOne = database.prepare(
@@ -31,6 +32,7 @@ export class DeadLetterTable {
          event_id, event_name, key, body, envelope)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
+    this.last = database.prepare('SELECT max(id) AS id FROM dead_letters');
     this.removeOne = database.prepare('DELETE FROM dead_letters WHERE id = ?');
     this.removeOld = database.prepare(
       'DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE at < ? ORDER BY id LIMIT ?)',
@@ -54,12 +56,34 @@ export class DeadLetterTable {
     );
   }
 
-  find(query: DeadLetterQuery): (DeadLetter & { readonly id: number })[] {
+  /**
+   * @param sinceMs older ones are forgotten, though they may still stand here.
+   * @param afterId only those that were given up later than this one.
+   * @param upToId and no later than this one.
+   */
+  find(
+    query: DeadLetterQuery,
+    sinceMs: number,
+    afterId = 0,
+    upToId = Number.MAX_SAFE_INTEGER,
+  ): (DeadLetter & { readonly id: number })[] {
     const { sql, values } = conditions(query);
     const rows = this.database
-      .prepare(`SELECT * FROM dead_letters WHERE ${sql} ORDER BY id LIMIT ?`)
-      .all(...values, query.limit ?? DEFAULT_DEAD_LETTER_LIMIT) as DeadLetterRow[];
+      .prepare(
+        `SELECT * FROM dead_letters WHERE ${sql} AND at >= ? AND id > ? AND id <= ? ORDER BY id LIMIT ?`,
+      )
+      .all(
+        ...values,
+        sinceMs,
+        afterId,
+        upToId,
+        query.limit ?? DEFAULT_DEAD_LETTER_LIMIT,
+      ) as DeadLetterRow[];
     return rows.map(deadLetter);
+  }
+
+  get lastId(): number {
+    return Number((this.last.get() as { id: number | null }).id ?? 0);
   }
 
   /** @returns whether it was still there. */

@@ -40,7 +40,7 @@ export async function openDatabase(
   try {
     return { database: openHealthy(libsql, location), alarm: undefined };
   } catch (error) {
-    if (!isDamage(error)) throw explained(error, path);
+    if (!isDamage(error) || !looksOurs(path)) throw explained(error, path);
     const aside = setAside(path, clock.now());
     const database = openHealthy(libsql, location);
     const rescued = salvage(libsql, aside, database);
@@ -87,6 +87,8 @@ function openHealthy(Libsql: Libsql, location: SqliteLocation): Database {
 
 function prepare(database: Database, { path, synchronous, maxPages }: SqliteLocation): void {
   database.exec(`PRAGMA busy_timeout=${OPEN_BUSY_TIMEOUT_MS}`);
+  // Before anything is changed: somebody else's file stays as it is.
+  if (!isEmpty(database)) requireOurs(database);
   if (statSync(path).size === 0) database.exec(`PRAGMA page_size=${PAGE_BYTES}`);
   database.exec('PRAGMA journal_mode=WAL');
   database.exec(`PRAGMA synchronous=${synchronous}`);
@@ -94,12 +96,11 @@ function prepare(database: Database, { path, synchronous, maxPages }: SqliteLoca
   if (maxPages !== undefined) database.exec(`PRAGMA max_page_count=${maxPages}`);
   database.exec('BEGIN IMMEDIATE');
   try {
+    // Two processes may have found it empty at the same time.
     if (isEmpty(database)) {
       database.exec(SCHEMA);
       database.exec(`PRAGMA application_id=${APPLICATION_ID}`);
       database.exec(`PRAGMA user_version=${SCHEMA_VERSION}`);
-    } else {
-      requireOurs(database);
     }
     database.exec('COMMIT');
   } catch (error) {
@@ -129,6 +130,11 @@ function requireOurs(database: Database): void {
 }
 
 class NotOurs extends Error {}
+
+/** A damaged file is set aside only if it may be ours: a text named by mistake is not. */
+function looksOurs(path: string): boolean {
+  return /\.(?:db|sqlite3?)$/i.test(path) || statSync(path).size % PAGE_BYTES === 0;
+}
 
 function check(database: Database): void {
   const rows = database.prepare('SELECT * FROM pragma_quick_check(1)').all() as {

@@ -158,10 +158,8 @@ export class SqliteOutbox implements Outbox {
 
   async deadLetters(query: DeadLetterQuery = {}): Promise<readonly DeadLetter[]> {
     await this.commits.drain();
-    const beforeMs = this.tools.clock.now() - this.tools.settings.deadLetterTtlMs;
     return this.deadLetterTable
-      .find(query)
-      .filter(({ atMs }) => atMs >= beforeMs)
+      .find(query, this.deadLettersSinceMs)
       .map(({ entry, reason, attempts, atMs }) => ({ entry, reason, attempts, atMs }));
   }
 
@@ -285,17 +283,26 @@ export class SqliteOutbox implements Outbox {
     this.tools.activity.tell({ kind: 'dropped', destination, eventId, eventName, reason });
   }
 
+  private get deadLettersSinceMs(): number {
+    return this.tools.clock.now() - this.tools.settings.deadLetterTtlMs;
+  }
+
   private async changeDeadLetters(
     query: DeadLetterQuery,
     change: (letter: DeadLetter) => void,
   ): Promise<number> {
+    await this.commits.drain();
+    // What is given up again meanwhile is not meant.
+    const upToId = this.deadLetterTable.lastId;
+    let afterId = 0;
     let left = query.limit ?? Infinity;
     let changed = 0;
-    for (;;) {
-      await this.commits.drain();
-      const limit = Math.min(left, REDRIVE_SLICE);
-      const letters = limit > 0 ? this.deadLetterTable.find({ ...query, limit }) : [];
-      if (letters.length === 0) break;
+    while (left > 0) {
+      const slice = { ...query, limit: Math.min(left, REDRIVE_SLICE) };
+      const letters = this.deadLetterTable.find(slice, this.deadLettersSinceMs, afterId, upToId);
+      const last = letters.at(-1);
+      if (last === undefined) break;
+      afterId = last.id;
       left -= letters.length;
       changed += await this.write(letters.length, () => {
         // Somebody else may have been faster.

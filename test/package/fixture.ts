@@ -6,6 +6,8 @@ const ROOT = join(__dirname, '../..');
 const APP = join(__dirname, 'app');
 
 interface Manifest {
+  readonly version: string;
+  readonly bin: Readonly<Record<string, string>>;
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly typesVersions: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
   readonly devDependencies: Readonly<Record<string, string>>;
@@ -143,6 +145,11 @@ export class Fixture {
 
   run(program: string): Finished {
     return this.node(`out/${program}.js`);
+  }
+
+  /** As `npx` does it with a command that a package has installed. */
+  runCommand(name: string, ...args: readonly string[]): Finished {
+    return execute(join('node_modules/.bin', name), args, this.folder, 60_000);
   }
 
   remove(): void {

@@ -7,7 +7,10 @@ import { TerminusModule } from '@nestjs/terminus';
 import { ServerTrackingService, TrackingModule } from 'nestjs-server-tracking';
 import * as dto from 'nestjs-server-tracking/dto';
 import * as health from 'nestjs-server-tracking/health';
+import * as opentelemetry from 'nestjs-server-tracking/metrics/opentelemetry';
+import * as prometheus from 'nestjs-server-tracking/metrics/prometheus';
 import { PlatformStub } from 'nestjs-server-tracking/testing';
+import { Registry } from 'prom-client';
 
 import { start } from './start.js';
 
@@ -15,6 +18,8 @@ type AnyMembers<M> = { [K in keyof M]: 0 extends 1 & M[K] ? K : never }[keyof M]
 type None<T extends never> = T;
 export type NoneOfDtoIsAny = None<AnyMembers<typeof dto>>;
 export type NoneOfHealthIsAny = None<AnyMembers<typeof health>>;
+export type NoneOfPrometheusIsAny = None<AnyMembers<typeof prometheus>>;
+export type NoneOfOpenTelemetryIsAny = None<AnyMembers<typeof opentelemetry>>;
 
 async function main(): Promise<void> {
   const stub = await PlatformStub.start();
@@ -36,8 +41,15 @@ async function main(): Promise<void> {
   assert.ok(purchase instanceof dto.PurchaseDto);
   assert.ok(!('tenantId' in purchase));
   const tracking = app.get(ServerTrackingService);
+  const register = new Registry();
+  const stopPrometheus = prometheus.collectPrometheusMetrics(tracking, { register });
+  const stopOpenTelemetry = opentelemetry.collectOpenTelemetryMetrics(tracking);
   const receipt = await tracking.trackPurchase(purchase, { until: 'settled' });
   assert.equal(receipt.destinations.meta?.kind, 'delivered');
+  const delivered = 'tracking_events_delivered_total{destination="meta"} 1';
+  assert.ok((await register.metrics()).includes(delivered));
+  stopPrometheus();
+  stopOpenTelemetry();
   await assert.rejects(validated({ orderId: '10002', value: 'free', currency: 'EUR' }));
 
   await app.close();

@@ -1,0 +1,199 @@
+import { randomBytes } from 'node:crypto';
+
+import { timerMs, type Clock } from '../clock';
+import type { ActivityStream } from '../outbox/activity';
+import { DEFAULT_DEAD_LETTER_LIMIT } from '../outbox/dead-letter-query';
+import { noCounts, type LaneCounts } from '../outbox/lane-counts';
+import type {
+  AppendResult,
+  Consumer,
+  DeadLetter,
+  DeadLetterQuery,
+  EntryHandler,
+  LaneOptions,
+  LaneStats,
+  Outbox,
+  OutboxEntry,
+  Settlement,
+} from '../outbox/outbox';
+import type { OutboxSettings } from '../outbox/outbox-settings';
+import { CLOSED } from '../outbox/refusals';
+import { SettlementListeners } from '../outbox/settlement-listeners';
+import type { Alarm } from './alarm';
+import { BullmqLane } from './bullmq-lane';
+import type { GroupStore } from './group-store';
+import { within } from './waiting';
+
+const STATS_TIMEOUT_MS = 1_000;
+/** People ask for dead letters, and may wait for them. */
+const ADMIN_TIMEOUT_MS = 30_000;
+const CLOSE_TIMEOUT_MS = 3_000;
+const SWEEP_MS = 60_000;
+
+/** The outbox that processes share: in BullMQ's queues, one per destination, on Redis or Postgres. */
+export class BullmqOutbox implements Outbox {
+  private readonly lanes = new Map<string, BullmqLane>();
+  private readonly listeners = new SettlementListeners();
+  private readonly processId = randomBytes(9).toString('base64url');
+  private lastStats: readonly LaneStats[] = [];
+  private cancelSweep: () => void;
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    private readonly store: GroupStore,
+    private readonly clock: Clock,
+    private readonly settings: OutboxSettings,
+    private readonly activity: ActivityStream,
+    private readonly alarm: Alarm,
+  ) {
+    this.cancelSweep = this.sweepLater();
+  }
+
+  append(entries: readonly OutboxEntry[]): Promise<readonly AppendResult[]> {
+    if (this.closing !== undefined) return Promise.resolve(entries.map(() => this.refuse()));
+    if (entries.length === 0) return Promise.resolve([]);
+    return new Promise((resolve) => {
+      const results = new Array<AppendResult>(entries.length);
+      let left = entries.length;
+      for (const [index, entry] of entries.entries()) {
+        this.lane(entry.destination).add(entry, (result) => {
+          results[index] = result;
+          left -= 1;
+          if (left === 0) resolve(results);
+        });
+      }
+    });
+  }
+
+  consume(options: LaneOptions, handler: EntryHandler): Consumer {
+    return this.lane(options.destination).consume(options, handler);
+  }
+
+  onSettled(key: string, listener: (settlement: Settlement) => void): () => void {
+    return this.listeners.add(key, listener);
+  }
+
+  async flush(timeoutMs: number): Promise<boolean> {
+    const lanes = [...this.lanes.values()];
+    let isOver = false;
+    let timer: NodeJS.Timeout | undefined;
+    // This timer keeps the process alive on purpose: somebody waits for the flush.
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timerMs(timeoutMs));
+    });
+    const deadlineMs = this.clock.now() + timeoutMs;
+    const flushed = lanes.map((lane) => lane.flush(deadlineMs, () => isOver));
+    await Promise.race([Promise.all(flushed), timeout]);
+    isOver = true;
+    clearTimeout(timer);
+    for (const lane of lanes) lane.endFlush();
+    const stats = await this.askStats();
+    return stats?.every(({ pending }) => pending === 0) ?? false;
+  }
+
+  async stats(): Promise<readonly LaneStats[]> {
+    return (await this.askStats()) ?? this.withUncounted(this.lastStats);
+  }
+
+  deadLetters(query: DeadLetterQuery = {}): Promise<readonly DeadLetter[]> {
+    const limit = query.limit ?? DEFAULT_DEAD_LETTER_LIMIT;
+    return within(ADMIN_TIMEOUT_MS, this.store.deadLetters(query, limit));
+  }
+
+  redrive(query: DeadLetterQuery = {}): Promise<number> {
+    return within(ADMIN_TIMEOUT_MS, this.store.redrive(query, query.limit ?? Infinity));
+  }
+
+  purgeDeadLetters(query: DeadLetterQuery = {}): Promise<number> {
+    return within(ADMIN_TIMEOUT_MS, this.store.purgeDeadLetters(query, query.limit ?? Infinity));
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private async shutDown(): Promise<void> {
+    this.cancelSweep();
+    await Promise.all([...this.lanes.values()].map((lane) => this.closeLane(lane)));
+    this.listeners.tellAll({
+      kind: 'pending',
+      reason: 'the application shut down before it ended',
+    });
+    await within(CLOSE_TIMEOUT_MS, this.store.close()).catch((error: unknown) => {
+      this.alarm.error('the connection did not close', error);
+    });
+  }
+
+  private async closeLane(lane: BullmqLane): Promise<void> {
+    await lane.close();
+    await within(CLOSE_TIMEOUT_MS, lane.writeCounts()).catch(() => undefined);
+  }
+
+  private async askStats(): Promise<readonly LaneStats[] | undefined> {
+    if (this.closing !== undefined) return undefined;
+    try {
+      this.lastStats = await within(STATS_TIMEOUT_MS, this.store.stats());
+      return this.withUncounted(this.lastStats);
+    } catch (error) {
+      this.alarm.error('the counters could not be read', error);
+      return undefined;
+    }
+  }
+
+  /** Also what this process could not tell the server yet: refusals, mostly. */
+  private withUncounted(stats: readonly LaneStats[]): readonly LaneStats[] {
+    const known = new Map(stats.map((one) => [one.destination, one]));
+    for (const [destination, { uncounted }] of this.lanes) {
+      const one = known.get(destination) ?? {
+        destination,
+        pending: 0,
+        pendingBytes: 0,
+        ...noCounts(),
+      };
+      const sums = { ...one };
+      for (const [name, count] of Object.entries(uncounted) as [keyof LaneCounts, number][])
+        sums[name] += count;
+      known.set(destination, sums);
+    }
+    return [...known.values()];
+  }
+
+  private refuse(): AppendResult {
+    return CLOSED;
+  }
+
+  private lane(destination: string): BullmqLane {
+    let lane = this.lanes.get(destination);
+    if (lane === undefined) {
+      const { clock, settings, store, alarm, activity } = this;
+      lane = new BullmqLane(destination, this.processId, {
+        clock,
+        settings,
+        store,
+        alarm,
+        settled: (entry, settlement) => {
+          this.listeners.tell(entry.key, settlement);
+        },
+        dropped: ({ eventId, eventName }, reason) => {
+          activity.tell({ kind: 'dropped', destination, eventId, eventName, reason });
+        },
+      });
+      this.lanes.set(destination, lane);
+    }
+    return lane;
+  }
+
+  private sweepLater(): () => void {
+    return this.clock.after(SWEEP_MS, () => {
+      this.store
+        .sweep()
+        .catch((error: unknown) => {
+          this.alarm.error('what has expired could not be removed', error);
+        })
+        .finally(() => {
+          if (this.closing === undefined) this.cancelSweep = this.sweepLater();
+        });
+    });
+  }
+}

@@ -1,0 +1,84 @@
+import type { LaneCounts } from '../outbox/lane-counts';
+import type { DeadLetter, DeadLetterQuery, LaneStats, OutboxEntry } from '../outbox/outbox';
+import type { Priority } from '../outbox/priority';
+import type { StorageHealth } from '../outbox/storage';
+import type { StoredEntry } from './group';
+
+/** What the server says to one new entry. */
+export type Verdict =
+  | { readonly kind: 'stored' }
+  | { readonly kind: 'duplicate' }
+  /** Another process is storing this very key; whether it succeeds is not known yet. */
+  | { readonly kind: 'claimed' }
+  | { readonly kind: 'full'; readonly pending: number }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** A job that this process holds until its lock lapses. */
+export interface TakenJob {
+  readonly id: string;
+  readonly token: string;
+  readonly entries: readonly StoredEntry[];
+}
+
+/** What became of entries of a held job since the last report. */
+export interface Report {
+  readonly counts: Partial<LaneCounts>;
+  readonly dead: readonly DeadLetter[];
+  /** What the ended entries took. */
+  readonly freedBytes: number;
+  readonly next: JobStep;
+}
+
+/** What becomes of the job itself; `data` is the group that is left. */
+export type JobStep =
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'keep' | 'give-back'; readonly data: string }
+  | { readonly kind: 'delay'; readonly data: string; readonly delayMs: number };
+
+/**
+ * Groups of entries in BullMQ's queues on one server, with what BullMQ does not keep for us. Every method
+ * that speaks to the server rejects when it is away; each is atomic on the server.
+ */
+export interface GroupStore {
+  /** Resolves when the first connection stands, or when it is clear that it does not. */
+  open(): Promise<void>;
+  health(): StorageHealth;
+  /** One verdict per entry, in order. No two of the entries have the same key. */
+  append(destination: string, entries: readonly OutboxEntry[]): Promise<readonly Verdict[]>;
+  /** Frees what an append of an unknown end has claimed and not stored. */
+  release(entries: readonly OutboxEntry[]): Promise<void>;
+  /** Adds to counters that belong to no job. */
+  count(destination: string, counts: Partial<LaneCounts>): Promise<void>;
+  /** The next job, or when the next delayed one is due, in Unix milliseconds. */
+  take(destination: string, token: string): Promise<TakenJob | { readonly dueAtMs?: number }>;
+  /** Resolves when there may be a job, at the latest after the time; rejects when it cannot know. */
+  waitForJob(destination: string, timeoutMs: number): Promise<void>;
+  /** Jobs that nobody has taken and that are due. */
+  countWaiting(destination: string): Promise<number>;
+  /** @returns those of the jobs that are not ours any more. */
+  renew(destination: string, jobs: readonly TakenJob[]): Promise<readonly string[]>;
+  /** Puts jobs back whose process is gone, and jobs that somebody moved to BullMQ's failed set. */
+  recover(destination: string): Promise<void>;
+  /** @returns whether the job was still ours; if it was not, nothing has changed. */
+  settle(destination: string, job: TakenJob, report: Report): Promise<boolean>;
+  /** Throws one entry away that no process holds: the oldest, or the oldest of one priority. */
+  evict(destination: string, priority: Priority | undefined): Promise<OutboxEntry | undefined>;
+  stats(): Promise<readonly LaneStats[]>;
+  deadLetters(query: DeadLetterQuery, limit: number): Promise<readonly DeadLetter[]>;
+  redrive(query: DeadLetterQuery, limit: number): Promise<number>;
+  purgeDeadLetters(query: DeadLetterQuery, limit: number): Promise<number>;
+  /** Forgets what the clock says has expired. */
+  sweep(): Promise<void>;
+  saveContext(ref: string, json: string, ttlMs: number): Promise<void>;
+  loadContext(ref: string): Promise<string | undefined>;
+  /** Ends a lane's wait for a job. */
+  wake(destination: string): void;
+  close(): Promise<void>;
+}
+
+/** A process that is gone is noticed when its lock has lapsed and two sweeps have passed. */
+export const LOCK_MS = 5_000;
+export const RENEW_MS = 1_500;
+export const RECOVER_MS = 1_500;
+/** How long storing may take before another process may take a key over. */
+export const CLAIM_MS = 3_000;

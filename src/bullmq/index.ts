@@ -1,0 +1,1 @@
+export { openBullmqStorage } from './bullmq-storage';

@@ -1,0 +1,68 @@
+import type { PoolClient } from 'pg';
+
+import { isAskedFor } from '../outbox/dead-letter-query';
+import type { DeadLetter, DeadLetterQuery } from '../outbox/outbox';
+
+interface Found {
+  readonly id: string;
+  readonly letter: DeadLetter;
+}
+
+const PAGE = 500;
+
+/** The oldest first; `locking` is a clause of the statement. */
+export async function findDeadLetters(
+  client: PoolClient,
+  oldestMs: number,
+  query: DeadLetterQuery,
+  limit: number,
+  locking: string,
+): Promise<Found[]> {
+  const found: Found[] = [];
+  let after: { at_ms: string; id: string } = {
+    at_ms: String(Math.floor(oldestMs)),
+    id: '0',
+  };
+  while (found.length < limit) {
+    const { rows } = await client.query<{ id: string; at_ms: string; letter: string }>(
+      `SELECT id, at_ms, letter FROM tracking_dead_letter
+          WHERE (at_ms, id) > ($1::bigint, $2::bigint) AND ($3::text IS NULL OR destination = $3)
+          ORDER BY at_ms, id LIMIT ${PAGE} ${locking}`,
+      [after.at_ms, after.id, query.destination ?? null],
+    );
+    const last = rows.at(-1);
+    if (last === undefined) break;
+    after = last;
+    for (const { id, letter: text } of rows) {
+      const letter = JSON.parse(text) as DeadLetter;
+      if (found.length < limit && isAskedFor(letter, query)) found.push({ id, letter });
+    }
+  }
+  return found;
+}
+
+export async function insertDeadLetters(
+  client: PoolClient,
+  letters: readonly DeadLetter[],
+): Promise<void> {
+  if (letters.length === 0) return;
+  await client.query(
+    `INSERT INTO tracking_dead_letter (destination, at_ms, letter)
+       SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[])`,
+    [
+      letters.map(({ entry }) => entry.destination),
+      letters.map(({ atMs }) => Math.floor(atMs)),
+      letters.map((letter) => JSON.stringify(letter)),
+    ],
+  );
+}
+
+export async function deleteDeadLetters(
+  client: PoolClient,
+  found: readonly { readonly id: string }[],
+): Promise<void> {
+  if (found.length === 0) return;
+  await client.query('DELETE FROM tracking_dead_letter WHERE id = ANY($1::bigint[])', [
+    found.map(({ id }) => id),
+  ]);
+}

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+
+import type { Redis } from 'ioredis';
+
+import type { Clock } from '../clock';
+import { isAskedFor } from '../outbox/dead-letter-query';
+import type { DeadLetter, DeadLetterQuery } from '../outbox/outbox';
+import { bytesOf, groupsOf } from './group';
+import { answersOf } from './redis-envelope';
+import type { RedisQueues } from './redis-queues';
+import { REDRIVE, UNLOCK } from './redis-scripts';
+import { pause } from './waiting';
+
+interface Found {
+  readonly id: string;
+  readonly letter: DeadLetter;
+}
+
+/** Where things are that are not BullMQ's. */
+export interface RedisKeys {
+  readonly prefix: string;
+  readonly counters: string;
+  /** Dead letters by ID; under `#` the last ID. */
+  readonly dead: string;
+  /** The IDs by age. */
+  readonly deadOrder: string;
+}
+
+const PAGE = 500;
+/** Longer than any redrive; a process that is gone does not block the next for ever. */
+const ALONE_MS = 30_000;
+
+/** The dead letters of all destinations, one record each. */
+export class RedisDeadLetters {
+  constructor(
+    private readonly redis: Redis,
+    private readonly keys: RedisKeys,
+    private readonly queues: RedisQueues,
+    private readonly clock: Clock,
+    private readonly ttlMs: number,
+  ) {}
+
+  async find(query: DeadLetterQuery, limit: number): Promise<Found[]> {
+    const found: Found[] = [];
+    const oldestMs = this.clock.now() - this.ttlMs;
+    for (let offset = 0; found.length < limit; offset += PAGE) {
+      const ids = await this.redis.zrangebyscore(
+        this.keys.deadOrder,
+        oldestMs,
+        '+inf',
+        'LIMIT',
+        offset,
+        PAGE,
+      );
+      if (ids.length === 0) break;
+      const texts = await this.redis.hmget(this.keys.dead, ...ids);
+      for (const [index, id] of ids.entries()) {
+        const text = texts[index];
+        if (!text || found.length >= limit) continue;
+        const letter = JSON.parse(text) as DeadLetter;
+        if (isAskedFor(letter, query)) found.push({ id, letter });
+      }
+    }
+    return found;
+  }
+
+  redrive(query: DeadLetterQuery, limit: number): Promise<number> {
+    return this.alone(async () => {
+      const found = await this.find(query, limit);
+      const byDestination = new Map<string, Found[]>();
+      for (const one of found) {
+        const { destination } = one.letter.entry;
+        byDestination.set(destination, [...(byDestination.get(destination) ?? []), one]);
+      }
+      let count = 0;
+      for (const [destination, letters] of byDestination) {
+        const ids = new Map(letters.map(({ id, letter }) => [letter.entry, id]));
+        const groups = groupsOf(letters.map(({ letter }) => letter.entry));
+        const added = await this.queues.addJobs(destination, groups, (jobKey, { entries }) => [
+          REDRIVE,
+          4,
+          jobKey,
+          this.keys.counters,
+          this.keys.dead,
+          this.keys.deadOrder,
+          destination,
+          bytesOf(entries),
+          ...entries.map((entry) => ids.get(entry) as string),
+        ]);
+        for (const { entries } of added) count += entries.length;
+      }
+      return count;
+    });
+  }
+
+  purge(query: DeadLetterQuery, limit: number): Promise<number> {
+    return this.alone(async () => {
+      const ids = (await this.find(query, limit)).map(({ id }) => id);
+      return this.remove(ids);
+    });
+  }
+
+  async sweep(): Promise<void> {
+    const beforeMs = this.clock.now() - this.ttlMs;
+    for (;;) {
+      const old = await this.redis.zrangebyscore(
+        this.keys.deadOrder,
+        '-inf',
+        `(${beforeMs}`,
+        'LIMIT',
+        0,
+        PAGE,
+      );
+      if (old.length === 0) return;
+      await this.remove(old);
+    }
+  }
+
+  private async remove(ids: readonly string[]): Promise<number> {
+    let count = 0;
+    for (let at = 0; at < ids.length; at += PAGE) {
+      const page = ids.slice(at, at + PAGE);
+      const chain = this.redis
+        .multi()
+        .hdel(this.keys.dead, ...page)
+        .zrem(this.keys.deadOrder, ...page);
+      count += ((await answersOf(chain)) as [number])[0];
+    }
+    return count;
+  }
+
+  /** One process at a time, so that a letter is not put back twice. */
+  private async alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    const key = `${this.keys.prefix}:redriving`;
+    const token = randomBytes(9).toString('base64url');
+    while ((await this.redis.set(key, token, 'PX', ALONE_MS, 'NX')) !== 'OK') await pause(20);
+    try {
+      return await work();
+    } finally {
+      await this.redis.eval(UNLOCK, 1, key, token);
+    }
+  }
+}

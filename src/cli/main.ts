@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { systemClock } from '../clock';
+import { openStorage } from '../open-storage';
+import { ActivityStream } from '../outbox/activity';
+import type { Outbox } from '../outbox/outbox';
+import { whyNotExisting } from '../sqlite/existing-database';
+import { readSqliteLocation } from '../sqlite/sqlite-location';
+import { readCommandLine, type Command, type Env } from './command-line';
+import { changed, listed, shown, statistics, type Answer } from './answers';
+import { oneLine } from './table';
+import { USAGE } from './usage';
+
+/** The part of a stream that is needed. */
+export interface Output {
+  write(text: string): unknown;
+}
+
+const DONE = 0;
+const FAILED = 1;
+const WRONG_USAGE = 2;
+
+/** What the application keeps is for it to forget: nothing that is there is too old to be shown here. */
+const SETTINGS = { deadLetterTtlMs: 400 * 24 * 3_600_000 };
+
+/**
+ * The command line, without the process around it. Never rejects; the storage is closed when it resolves.
+ *
+ * @param argv what stands behind the program's name.
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage.
+ */
+export async function main(
+  argv: readonly string[],
+  env: Env,
+  stdout: Output,
+  stderr: Output,
+): Promise<number> {
+  const command = readCommandLine(argv, env, systemClock.now());
+  const complain = (message: string) => {
+    stderr.write(`nestjs-server-tracking: ${oneLine(message)}\n`);
+  };
+  switch (command.kind) {
+    case 'help':
+      stdout.write(USAGE);
+      return DONE;
+    case 'version':
+      stdout.write(`${version()}\n`);
+      return DONE;
+    case 'wrong-usage':
+      for (const problem of command.problems) complain(problem);
+      stderr.write('Try: nestjs-server-tracking --help\n');
+      return WRONG_USAGE;
+    default:
+      try {
+        return await onStorage(command, stdout, complain);
+      } catch (error) {
+        complain(error instanceof Error ? error.message : 'unknown fault');
+        return FAILED;
+      }
+  }
+}
+
+type StorageCommand = Extract<Command, { storage: string }>;
+
+async function onStorage(
+  command: StorageCommand,
+  stdout: Output,
+  complain: (message: string) => void,
+): Promise<number> {
+  const fault = command.storage.startsWith('file:')
+    ? await faultOfFile(command.storage)
+    : undefined;
+  if (fault !== undefined) throw new Error(fault);
+  const storage = await openStorage(command.storage, SETTINGS, {
+    clock: systemClock,
+    activity: new ActivityStream(),
+    logger: { warn: complain, error: complain },
+  });
+  try {
+    const answer = await answerTo(command, storage.outbox);
+    const health = storage.health?.() ?? { state: 'ready' };
+    // Of a storage that is away, counters are what was known last, which here is nothing.
+    const isKnown = health.state === 'ready' || command.kind !== 'stats';
+    if (isKnown) stdout.write(answer.text);
+    if (answer.note !== undefined) complain(answer.note);
+    if (health.state === 'degraded') complain(`the storage has a fault: ${health.reason}`);
+    return health.state === 'degraded' || answer.isFailure === true ? FAILED : DONE;
+  } finally {
+    await (storage.close === undefined ? storage.outbox.close() : storage.close());
+  }
+}
+
+function answerTo(command: StorageCommand, outbox: Outbox): Promise<Answer> {
+  switch (command.kind) {
+    case 'stats':
+      return statistics(outbox, command);
+    case 'list':
+      return listed(outbox, command);
+    case 'show':
+      return shown(outbox, command);
+    case 'redrive':
+    case 'purge':
+      return changed(outbox, command);
+  }
+}
+
+async function faultOfFile(url: string): Promise<string | undefined> {
+  const location = readSqliteLocation(url);
+  return typeof location === 'string' ? `storage: ${location}` : whyNotExisting(location.path);
+}
+
+function version(): string {
+  const manifest = readFileSync(join(__dirname, '../../package.json'), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}

@@ -1,0 +1,2 @@
+export { collectOpenTelemetryMetrics } from './opentelemetry-metrics';
+export type { OpenTelemetryMetricsOptions } from './opentelemetry-metrics';

@@ -1,0 +1,2 @@
+export { collectPrometheusMetrics } from './prometheus-metrics';
+export type { PrometheusMetricsOptions } from './prometheus-metrics';
