@@ -217,4 +217,41 @@ describe('Lane', () => {
     }
     expect(states).toEqual(['ready', 'ready', 'failing']);
   });
+
+  it('stops asking after five failures in a row, and keeps the entries as they are', async () => {
+    let isDown = true;
+    const { lane, clock } = laneTo((batch) =>
+      Promise.resolve(
+        batch.map(() => (isDown ? { kind: 'retryable', reason: 'down' } : { kind: 'delivered' })),
+      ),
+    );
+    const kinds: string[] = [];
+    for (let turn = 0; turn < 6; turn += 1) {
+      const [step] = await lane.handle([entry('a', clock)]);
+      kinds.push(step?.kind ?? '');
+    }
+    isDown = false;
+    const [last] = await lane.handle([entry('a', clock)]);
+    expect(kinds).toEqual([
+      'retry',
+      'retry',
+      'retry',
+      'retry',
+      'pause-destination',
+      'pause-destination',
+    ]);
+    expect(last).toEqual({ kind: 'settle' });
+  });
+
+  it('pauses for all when the platform asks for time', async () => {
+    const { lane, clock } = laneTo((batch) =>
+      Promise.resolve(
+        batch.map(() => ({ kind: 'retryable', reason: 'throttled', retryAfterMs: 7_000 })),
+      ),
+    );
+    expect(await lane.handle([entry('a', clock), entry('b', clock)])).toEqual([
+      { kind: 'pause-destination', delayMs: 7_000, reason: 'throttled' },
+      { kind: 'pause-destination', delayMs: 7_000, reason: 'throttled' },
+    ]);
+  });
 });
