@@ -202,6 +202,7 @@ describe('Lane', () => {
     expect(told).toEqual(['token']);
     expect(health.of('meta')).toEqual({ state: 'paused', reason: 'token' });
     outcome = { kind: 'delivered' };
+    await clock.advance(8_000);
     await lane.handle([entry('a', clock)]);
     expect(health.of('meta')).toEqual({ state: 'ready' });
   });
@@ -231,6 +232,7 @@ describe('Lane', () => {
       kinds.push(step?.kind ?? '');
     }
     isDown = false;
+    await clock.advance(1_000);
     const [last] = await lane.handle([entry('a', clock)]);
     expect(kinds).toEqual([
       'retry',
@@ -241,6 +243,22 @@ describe('Lane', () => {
       'pause-destination',
     ]);
     expect(last).toEqual({ kind: 'settle' });
+  });
+
+  it('sends none of the requests that were still to come when the platform went down', async () => {
+    let requests = 0;
+    const { lane, clock } = laneTo(
+      (batch) => {
+        requests += 1;
+        return Promise.resolve(batch.map(() => ({ kind: 'retryable', reason: 'down' })));
+      },
+      { maxBatchEvents: 1, concurrency: 1 },
+    );
+    const steps = await lane.handle(
+      Array.from({ length: 100 }, (_unused, index) => entry(`e${index}`, clock)),
+    );
+    expect(requests).toBe(5);
+    expect(steps.filter(({ kind }) => kind === 'pause-destination').length).toBeGreaterThan(94);
   });
 
   it('pauses for all when the platform asks for time', async () => {

@@ -9,9 +9,9 @@ import { groupIntoBatches } from './batches';
 import { Breaker } from './breaker';
 import { Deadlines } from './deadlines';
 import { Limiter } from './limiter';
-import { nextStep } from './next-step';
+import { nextStep, PAUSE_MS } from './next-step';
 import { RateLimit } from './rate-limit';
-import type { RetryPolicy } from './retry-policy';
+import { boundedDelayMs, type RetryPolicy } from './retry-policy';
 
 export interface LaneSettings {
   /** At most so many events in one request; never more than the platform takes. */
@@ -43,6 +43,8 @@ export class Lane {
   private readonly deadlines: Deadlines;
   private readonly rate: RateLimit;
   private readonly breaker: Breaker;
+  /** Why and until when nothing is sent; each request that is not sent has this outcome. */
+  private stopped: { readonly outcome: DeliveryOutcome; readonly untilMs: number } | undefined;
   private isPaused = false;
   private isAborted = false;
 
@@ -113,6 +115,10 @@ export class Lane {
     const turn = this.rate.turn();
     if (turn !== undefined) await turn;
     if (this.isAborted) return wires.map(() => SHUT_DOWN);
+    // What was still to be sent when the lane was stopped waits with the others.
+    const { stopped } = this;
+    if (stopped !== undefined && this.clock.now() + TIMER_SLACK_MS < stopped.untilMs)
+      return wires.map(() => stopped.outcome);
     try {
       const outcomes = await this.destination.deliver(wires, this.deadlines.start());
       this.note(outcomes);
@@ -133,16 +139,26 @@ export class Lane {
     const permanent = outcomes.find((outcome) => outcome.kind === 'permanent');
     const retryable = outcomes.find((outcome) => outcome.kind === 'retryable');
     if (permanent !== undefined) {
+      this.stop(permanent, PAUSE_MS);
       if (this.health.paused(name, permanent.reason)) this.report.paused(name, permanent.reason);
     } else if (retryable !== undefined) {
       this.breaker.failed();
+      const { retryAfterMs } = retryable;
+      const askedMs =
+        retryAfterMs === undefined ? 0 : boundedDelayMs(this.settings.retry, retryAfterMs);
+      this.stop(retryable, Math.max(this.breaker.openForMs, askedMs));
       this.health.failed(name, retryable.reason);
       this.report.failed(name, retryable.reason);
     } else {
       // The platform answered sensibly, be it with a refusal of an event.
+      this.stopped = undefined;
       this.breaker.succeeded();
       this.health.delivered(name);
     }
+  }
+
+  private stop(outcome: DeliveryOutcome, forMs: number): void {
+    if (forMs > 0) this.stopped = { outcome, untilMs: this.clock.now() + forMs };
   }
 
   private step(entry: LeasedEntry, outcome: DeliveryOutcome | undefined, random: number): NextStep {
@@ -220,5 +236,8 @@ export class Lane {
     return `older than the ${Math.round(this.destination.limits.maxEventAgeMs / 3_600_000)} hours that the platform takes`;
   }
 }
+
+/** A timer may fire a little before its time, and the probe must not be taken for one that came too early. */
+const TIMER_SLACK_MS = 50;
 
 const SHUT_DOWN: DeliveryOutcome = { kind: 'retryable', reason: 'the application shut down' };

@@ -29,8 +29,12 @@ export function retryDelayMs(
   retryAfterMs: number | undefined,
   random: number,
 ): number {
-  const bounded = (delayMs: number) => Math.min(Math.max(delayMs, MIN_DELAY_MS), policy.maxDelayMs);
-  if (retryAfterMs !== undefined) return bounded(retryAfterMs);
+  if (retryAfterMs !== undefined) return boundedDelayMs(policy, retryAfterMs);
   const ceiling = Math.min(policy.baseDelayMs * 2 ** Math.min(attempts - 1, 30), policy.maxDelayMs);
-  return bounded(Math.round(ceiling * random));
+  return boundedDelayMs(policy, Math.round(ceiling * random));
+}
+
+/** No tight loop, and no longer than the policy allows. */
+export function boundedDelayMs({ maxDelayMs }: RetryPolicy, delayMs: number): number {
+  return Math.min(Math.max(delayMs, MIN_DELAY_MS), maxDelayMs);
 }

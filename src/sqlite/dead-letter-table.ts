@@ -2,22 +2,27 @@ import { DEFAULT_DEAD_LETTER_LIMIT } from '../outbox/dead-letter-query';
 import type { DeadLetter, DeadLetterQuery, OutboxEntry } from '../outbox/outbox';
 import type { Priority } from '../outbox/priority';
 import type { Database } from './sqlite-database';
+import { asBytes, textsOf, type TextRow } from './stored-text';
 
-interface DeadLetterRow {
+interface DeadLetterRow extends TextRow<(typeof TEXTS)[number]> {
   id: number;
   at: number;
-  reason: string;
   attempts: number;
-  destination: string;
   priority: Priority;
   accepted_at: number;
   occurred_at: number;
-  event_id: string;
-  event_name: string;
-  key: string;
-  body: string;
-  envelope: string;
 }
+
+const TEXTS = [
+  'reason',
+  'destination',
+  'event_id',
+  'event_name',
+  'key',
+  'body',
+  'envelope',
+] as const;
+const COLUMNS = `id, at, attempts, priority, accepted_at, occurred_at, ${asBytes(TEXTS)}`;
 
 /** What was given up, and why. */
 export class DeadLetterTable {
@@ -70,7 +75,7 @@ export class DeadLetterTable {
     const { sql, values } = conditions(query);
     const rows = this.database
       .prepare(
-        `SELECT * FROM dead_letters WHERE ${sql} AND at >= ? AND id > ? AND id <= ? ORDER BY id LIMIT ?`,
+        `SELECT ${COLUMNS} FROM dead_letters WHERE ${sql} AND at >= ? AND id > ? AND id <= ? ORDER BY id LIMIT ?`,
       )
       .all(
         ...values,
@@ -83,7 +88,7 @@ export class DeadLetterTable {
   }
 
   get lastId(): number {
-    return Number((this.last.get() as { id: number | null }).id ?? 0);
+    return (this.last.get() as { id: number | null }).id ?? 0;
   }
 
   /** @returns whether it was still there. */
@@ -112,20 +117,21 @@ function conditions(query: DeadLetterQuery): { sql: string; values: unknown[] } 
 }
 
 function deadLetter(row: DeadLetterRow): DeadLetter & { readonly id: number } {
+  const text = textsOf(row, TEXTS);
   return {
     id: row.id,
-    reason: row.reason,
+    reason: text.reason,
     attempts: row.attempts,
     atMs: row.at,
     entry: {
-      key: row.key,
-      destination: row.destination,
-      eventId: row.event_id,
-      eventName: row.event_name,
+      key: text.key,
+      destination: text.destination,
+      eventId: text.event_id,
+      eventName: text.event_name,
       occurredAtMs: row.occurred_at,
       acceptedAtMs: row.accepted_at,
       priority: row.priority,
-      wire: { body: row.body, envelope: row.envelope },
+      wire: { body: text.body, envelope: text.envelope },
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { LeasedEntry, OutboxEntry } from '../outbox/outbox';
 import type { Priority } from '../outbox/priority';
 import type { Database } from './sqlite-database';
+import { asBytes, textsOf, type TextRow } from './stored-text';
 
 /** An entry as this process holds it. */
 export interface StoredEntry extends LeasedEntry {
@@ -8,23 +9,22 @@ export interface StoredEntry extends LeasedEntry {
   /** Under which lease it is held. */
   readonly owner: number;
   readonly dueAtMs: number;
+  /** The disk has changed it: it is no text any more, and nobody wants it. */
+  readonly isDamaged?: boolean;
   attempts: number;
 }
 
-interface EntryRow {
+interface EntryRow extends TextRow<(typeof TEXTS)[number]> {
   id: number;
-  destination: string;
   priority: Priority;
   due_at: number;
   attempts: number;
   accepted_at: number;
   occurred_at: number;
-  event_id: string;
-  event_name: string;
-  key: string;
-  body: string;
-  envelope: string;
 }
+
+const TEXTS = ['destination', 'event_id', 'event_name', 'key', 'body', 'envelope'] as const;
+const COLUMNS = `id, priority, due_at, attempts, accepted_at, occurred_at, ${asBytes(TEXTS)}`;
 
 /** Nobody holds the entry. */
 export const NOBODY = 0;
@@ -50,7 +50,7 @@ export class EntryTable {
          SELECT id FROM entries
          WHERE owner = 0 AND destination = ? AND priority = ? AND due_at <= ?
          ORDER BY due_at LIMIT ?)
-       RETURNING *`,
+       RETURNING ${COLUMNS}`,
     );
     this.removeSome = database.prepare(
       'DELETE FROM entries WHERE id IN (SELECT value FROM json_each(?)) AND owner = ?',
@@ -60,7 +60,7 @@ export class EntryTable {
       'UPDATE entries SET attempts = ?, due_at = ?, owner = ? WHERE id = ? AND owner = ?',
     );
     this.firstWaiting = database.prepare(
-      `SELECT * FROM entries WHERE owner = 0 AND destination = ? AND priority = ?
+      `SELECT ${COLUMNS} FROM entries WHERE owner = 0 AND destination = ? AND priority = ?
        ORDER BY due_at LIMIT 1`,
     );
     this.nextDue = database.prepare(
@@ -146,18 +146,20 @@ export class EntryTable {
 }
 
 function storedEntry(row: EntryRow, owner: number): StoredEntry {
+  const text = textsOf(row, TEXTS);
   return {
     id: row.id,
     owner,
-    key: row.key,
-    destination: row.destination,
-    eventId: row.event_id,
-    eventName: row.event_name,
+    key: text.key,
+    destination: text.destination,
+    eventId: text.event_id,
+    eventName: text.event_name,
     occurredAtMs: row.occurred_at,
     acceptedAtMs: row.accepted_at,
     priority: row.priority,
     dueAtMs: row.due_at,
-    wire: { body: row.body, envelope: row.envelope },
+    wire: { body: text.body, envelope: text.envelope },
     attempts: row.attempts,
+    isDamaged: text.isDamaged,
   };
 }

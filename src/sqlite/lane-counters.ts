@@ -1,6 +1,7 @@
 import { noCounts, pendingOf, type LaneCounts } from '../outbox/lane-counts';
 import type { LaneStats } from '../outbox/outbox';
 import type { Database } from './sqlite-database';
+import { asBytes, textsOf, type TextRow } from './stored-text';
 
 const COLUMNS: Readonly<Record<keyof LaneCounts | 'pendingBytes', string>> = {
   accepted: 'accepted',
@@ -14,6 +15,8 @@ const COLUMNS: Readonly<Record<keyof LaneCounts | 'pendingBytes', string>> = {
   pendingBytes: 'pending_bytes',
 };
 const NAMES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
+
+const RETURNED = [asBytes(['destination']), ...Object.values(COLUMNS)].join(', ');
 
 type Counters = LaneCounts & { pendingBytes: number };
 
@@ -33,9 +36,9 @@ export class LaneCounters {
       `INSERT INTO lanes (destination, ${columns.join(', ')})
        VALUES (?, ${columns.map(() => '?').join(', ')})
        ON CONFLICT DO UPDATE SET ${columns.map((name) => `${name} = ${name} + excluded.${name}`).join(', ')}
-       RETURNING *`,
+       RETURNING ${RETURNED}`,
     );
-    this.all = database.prepare('SELECT * FROM lanes ORDER BY destination');
+    this.all = database.prepare(`SELECT ${RETURNED} FROM lanes ORDER BY destination`);
     this.stats();
   }
 
@@ -96,7 +99,8 @@ export class LaneCounters {
   private remember(row: Record<string, unknown>): void {
     const counters = none();
     for (const name of NAMES) counters[name] = Number(row[COLUMNS[name]]);
-    this.known.set(String(row.destination), counters);
+    const { destination } = textsOf(row as TextRow<'destination'>, ['destination']);
+    this.known.set(destination, counters);
   }
 }
 

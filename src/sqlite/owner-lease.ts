@@ -4,8 +4,8 @@ import type { Database } from './sqlite-database';
  * How long a process that gives no sign of life keeps its entries. Long enough for a stalled event loop,
  * short enough that what a crash left behind goes on within ten seconds.
  */
-export const LEASE_MS = 6_000;
-export const RENEWAL_MS = 2_000;
+export const LEASE_MS = 5_000;
+export const RENEWAL_MS = 1_500;
 
 /**
  * This process as an owner of entries: one lease for all that it holds. Whoever finds a lease that has
@@ -19,11 +19,14 @@ export class OwnerLease {
   private endsAtMs = -Infinity;
   /** Holds only once the transaction is through. */
   private tentative: { id: number; endsAtMs: number } | undefined;
+  /** When the next lease of another process may run out, as of the last look. */
+  nextLapseMs = Infinity;
   private isConfirmed: boolean | undefined;
   private readonly find;
   private readonly insert;
   private readonly prolong;
   private readonly lapsed;
+  private readonly nextLapse;
   private readonly release;
   private readonly remove;
 
@@ -32,6 +35,9 @@ export class OwnerLease {
     this.insert = database.prepare('INSERT INTO owners (lease_ends_at) VALUES (?)');
     this.prolong = database.prepare('UPDATE owners SET lease_ends_at = ? WHERE id = ?');
     this.lapsed = database.prepare('SELECT id FROM owners WHERE lease_ends_at < ? AND id <> ?');
+    this.nextLapse = database.prepare(
+      'SELECT min(lease_ends_at) AS endsAtMs FROM owners WHERE id <> ?',
+    );
     this.release = database.prepare('UPDATE entries SET owner = 0 WHERE owner = ?');
     this.remove = database.prepare('DELETE FROM owners WHERE id = ?');
   }
@@ -80,6 +86,8 @@ export class OwnerLease {
       this.release.run(id);
       this.remove.run(id);
     }
+    const next = this.nextLapse.get(this.current ?? 0) as { endsAtMs: number | null };
+    this.nextLapseMs = next.endsAtMs ?? Infinity;
     return dead.length > 0;
   }
 

@@ -1,5 +1,7 @@
 import type LibsqlDatabase from 'libsql';
 
+import { asBytes, textOf } from './stored-text';
+
 type Libsql = new (path: string, options?: LibsqlDatabase.Options) => LibsqlDatabase.Database;
 
 const TABLES = {
@@ -76,11 +78,12 @@ function copyRows(
   let count = 0;
   into.exec('BEGIN IMMEDIATE');
   try {
-    const rows = from.prepare(`SELECT ${columns} FROM ${table}`).safeIntegers(table === 'seen');
+    const read = names.map((name) => (isText(name) ? asBytes([name]) : name)).join(', ');
+    const rows = from.prepare(`SELECT ${read} FROM ${table}`).safeIntegers(table === 'seen');
     for (const row of rows.iterate()) {
-      const values = names.map((name) => (row as Record<string, unknown>)[name]);
+      const values = names.map((name) => valueOf((row as Record<string, unknown>)[name]));
       // A damaged page may hold anything.
-      if (values.some((value) => value === null || value === undefined)) continue;
+      if (values.some((value) => value === undefined)) continue;
       insert.run(...values);
       count += 1;
     }
@@ -89,4 +92,26 @@ function copyRows(
   }
   into.exec('COMMIT');
   return count;
+}
+
+const TEXTS = [
+  'destination',
+  'event_id',
+  'event_name',
+  'key',
+  'body',
+  'envelope',
+  'reason',
+  'ref',
+  'data',
+];
+
+function isText(column: string): boolean {
+  return TEXTS.includes(column);
+}
+
+/** Text that is none, and what is missing, is nothing. */
+function valueOf(value: unknown): unknown {
+  if (value === null) return undefined;
+  return typeof value === 'object' ? textOf(value as Buffer) : value;
 }

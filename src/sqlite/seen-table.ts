@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { OutboxEntry } from '../outbox/outbox';
 import type { Database } from './sqlite-database';
+import { asBytes, textsOf, type TextRow } from './stored-text';
 
 /** A row has this many destinations, one bit each; more of them get rows of their own. */
 const MAX_BITS = 50;
@@ -41,7 +42,9 @@ export class SeenTable {
     this.removeSome = database.prepare(
       'DELETE FROM seen WHERE hash > ? AND hash <= ? AND expires_at <= ?',
     );
-    this.readBits = database.prepare('SELECT bit, destination FROM seen_destinations');
+    this.readBits = database.prepare(
+      `SELECT bit, ${asBytes(['destination'])} FROM seen_destinations`,
+    );
     this.addBit = database.prepare(
       'INSERT INTO seen_destinations (destination) VALUES (?) ON CONFLICT DO NOTHING',
     );
@@ -114,8 +117,8 @@ export class SeenTable {
     const known = this.bits.get(destination);
     if (known !== undefined) return known;
     this.addBit.run(destination);
-    for (const row of this.readBits.all() as { bit: number; destination: string }[])
-      this.bits.set(row.destination, row.bit);
+    for (const row of this.readBits.all() as (TextRow<'destination'> & { bit: number })[])
+      this.bits.set(textsOf(row, ['destination']).destination, row.bit);
     return this.bits.get(destination) ?? MAX_BITS;
   }
 

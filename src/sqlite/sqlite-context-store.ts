@@ -3,6 +3,7 @@ import type { ContextStore } from '../context/context-store';
 import type { RequestContext } from '../events/request-context';
 import type { Database } from './sqlite-database';
 import type { SqliteOutbox } from './sqlite-outbox';
+import { asBytes, textsOf, type TextRow } from './stored-text';
 
 /** Contexts beside the outbox, in the same file and the same commits. */
 export class SqliteContextStore implements ContextStore {
@@ -19,7 +20,9 @@ export class SqliteContextStore implements ContextStore {
       `INSERT INTO contexts (ref, data, expires_at) VALUES (?, ?, ?)
        ON CONFLICT DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at`,
     );
-    this.get = database.prepare('SELECT data FROM contexts WHERE ref = ? AND expires_at > ?');
+    this.get = database.prepare(
+      `SELECT ${asBytes(['data'])} FROM contexts WHERE ref = ? AND expires_at > ?`,
+    );
     this.removeOld = database.prepare(
       'DELETE FROM contexts WHERE ref IN (SELECT ref FROM contexts WHERE expires_at <= ? LIMIT 20)',
     );
@@ -36,8 +39,10 @@ export class SqliteContextStore implements ContextStore {
 
   load(ref: string): Promise<RequestContext | undefined> {
     return new Promise((resolve) => {
-      const row = this.get.get(ref, this.clock.now()) as { data: string } | undefined;
-      resolve(row === undefined ? undefined : (JSON.parse(row.data) as RequestContext));
+      const row = this.get.get(ref, this.clock.now()) as TextRow<'data'> | undefined;
+      resolve(
+        row === undefined ? undefined : (JSON.parse(textsOf(row, ['data']).data) as RequestContext),
+      );
     });
   }
 }

@@ -38,6 +38,7 @@ export async function openDatabase(
   const { path } = location;
   makeFolder(path);
   try {
+    if (isEmptied(path)) throw damage('the file is empty');
     return { database: openHealthy(libsql, location), alarm: undefined };
   } catch (error) {
     if (!isDamage(error) || !looksOurs(path)) throw explained(error, path);
@@ -141,7 +142,16 @@ function check(database: Database): void {
     quick_check?: unknown;
   }[];
   if (rows[0]?.quick_check === 'ok') return;
-  throw Object.assign(new Error('quick_check failed'), { code: 'SQLITE_CORRUPT' });
+  throw damage('quick_check failed');
+}
+
+function damage(message: string): Error {
+  return Object.assign(new Error(message), { code: 'SQLITE_CORRUPT' });
+}
+
+/** We never leave an empty file behind, so something was in it. */
+function isEmptied(path: string): boolean {
+  return existsSync(path) && statSync(path).size === 0;
 }
 
 function numberOf(database: Database, sql: string): number {

@@ -21,6 +21,8 @@ export interface LaneParts {
   readonly counters: LaneCounters;
   readonly lease: OwnerLease;
   readonly listeners: SettlementListeners;
+  /** The disk did not take what became of entries. */
+  readonly troubled: (error: unknown) => void;
   /** Resolves when the lease is good again. */
   readonly renewLease: () => Promise<void>;
 }
@@ -34,6 +36,8 @@ const CLAIM_SIZE = 200;
 const MAX_HELD_DELAY_MS = 60_000;
 /** How often is looked for what another process has put there. */
 const POLL_MS = 500;
+/** Dead letters of one write. */
+const BURIAL_SIZE = 20;
 /** When the storage did not take the end of an entry, it is told again after this. */
 const SETTLE_AGAIN_MS = 1_000;
 
@@ -143,6 +147,7 @@ export class SqliteLane implements Consumer {
     const { clock, commits, entries, lease } = this.parts;
     let claimed: StoredEntry[] = [];
     let isOwner = true;
+    let isFull = false;
     commits.add({
       rows: CLAIM_SIZE,
       run: () => {
@@ -152,11 +157,13 @@ export class SqliteLane implements Consumer {
           owner === undefined
             ? []
             : entries.claim(this.destination, owner, clock.now(), CLAIM_SIZE);
+        isFull = claimed.length === CLAIM_SIZE;
+        claimed = this.withoutDamaged(claimed);
       },
       committed: () => {
         this.isClaiming = false;
         // Without a lease, its renewal will call again.
-        if (isOwner) this.hasMore = claimed.length === CLAIM_SIZE || this.cameMeanwhile;
+        if (isOwner) this.hasMore = isFull || this.cameMeanwhile;
         for (const entry of claimed) this.dispatcher.push(entry);
         if (isOwner) this.claimMore();
       },
@@ -164,6 +171,14 @@ export class SqliteLane implements Consumer {
         this.isClaiming = false;
       },
     });
+  }
+
+  /** Inside a transaction: what the disk has changed beyond reading is given up. */
+  private withoutDamaged(claimed: StoredEntry[]): StoredEntry[] {
+    const damaged = claimed.filter(({ isDamaged }) => isDamaged);
+    if (damaged.length === 0) return claimed;
+    this.bury(damaged, new Map(damaged.map((entry) => [entry, DAMAGED])), this.parts.clock.now());
+    return claimed.filter(({ isDamaged }) => !isDamaged);
   }
 
   /** Looks for what others have put there, and for what has become due. */
@@ -187,7 +202,25 @@ export class SqliteLane implements Consumer {
     }
   }
 
+  /** What needs room on the disk goes by itself: where there is none, the rest makes it. */
   private settle(items: readonly StoredEntry[], steps: readonly NextStep[]): void {
+    const isDead = (_item: StoredEntry, at: number) => steps[at]?.kind === 'dead-letter';
+    const dead = items.filter(isDead);
+    if (dead.length === 0) {
+      this.settleGroup(items, steps);
+      return;
+    }
+    const others = items.filter((item, at) => !isDead(item, at));
+    if (others.length > 0) {
+      const otherSteps = steps.filter(({ kind }) => kind !== 'dead-letter');
+      this.settleGroup(others, otherSteps);
+    }
+    const deadSteps = steps.filter(({ kind }) => kind === 'dead-letter');
+    for (let at = 0; at < dead.length; at += BURIAL_SIZE)
+      this.settleGroup(dead.slice(at, at + BURIAL_SIZE), deadSteps.slice(at, at + BURIAL_SIZE));
+  }
+
+  private settleGroup(items: readonly StoredEntry[], steps: readonly NextStep[]): void {
     const { commits, clock } = this.parts;
     const nowMs = clock.now();
     const chosen = (kind: NextStep['kind']) =>
@@ -226,7 +259,8 @@ export class SqliteLane implements Consumer {
         for (const [delayMs, later] of byDelay)
           this.dispatcher.pushLater(later, Math.max(delayMs - sinceMs, 0));
       },
-      failed: () => {
+      failed: (error: unknown) => {
+        this.parts.troubled(error);
         // The platform has it, the disk does not know: it must hear of it before it is asked again.
         if (this.isStopped) return;
         systemClock.after(SETTLE_AGAIN_MS, () => {
@@ -283,4 +317,5 @@ export class SqliteLane implements Consumer {
   }
 }
 
+const DAMAGED: NextStep = { kind: 'dead-letter', reason: 'the entry was damaged on the disk' };
 const LEASE_LOST: NextStep = { kind: 'retry', delayMs: 1_000, reason: 'the lease had run out' };

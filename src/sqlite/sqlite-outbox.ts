@@ -33,6 +33,9 @@ const REDRIVE_SLICE = 200;
 /** Rows that each renewal of the lease looks at for what has expired. */
 const SWEEP_ROWS = 5_000;
 const FLUSH_PAUSE_MS = 5;
+const MIN_RENEWAL_MS = 100;
+/** So long after its end a lease has run out for certain. */
+const LAPSE_SLACK_MS = 30;
 
 /** The outbox in a SQLite file: what `append` has resolved for is on the disk. */
 export class SqliteOutbox implements Outbox {
@@ -321,11 +324,17 @@ export class SqliteOutbox implements Outbox {
       this.renewal = undefined;
       if (this.closing !== undefined) return;
       this.cancelRenewal?.();
-      this.cancelRenewal = systemClock.after(RENEWAL_MS, () => {
+      this.cancelRenewal = systemClock.after(this.nextRenewalMs(), () => {
         void this.renewLease();
       });
     });
     return this.renewal;
+  }
+
+  /** In time for our own lease, and no later than when another's runs out: its entries wait for nobody. */
+  private nextRenewalMs(): number {
+    const lapsesInMs = this.lease.nextLapseMs - this.tools.clock.now() + LAPSE_SLACK_MS;
+    return Math.min(RENEWAL_MS, Math.max(lapsesInMs, MIN_RENEWAL_MS));
   }
 
   private async renewOnce(): Promise<void> {
@@ -378,6 +387,9 @@ export class SqliteOutbox implements Outbox {
         counters: this.counters,
         lease: this.lease,
         listeners: this.listeners,
+        troubled: (error) => {
+          this.trouble = sayWhy(error);
+        },
         renewLease: () => this.renewLease(),
       });
       this.lanes.set(destination, lane);
