@@ -53,3 +53,26 @@ export async function measureImport(rounds) {
   }
   return results;
 }
+
+const BACKLOGS = { sqlite: [1_000, 10_000, 100_000, 1_000_000], redis: [1_000, 10_000, 100_000] };
+
+/** Storages by themselves: a burst made durable, and what an entry costs beside a backlog. */
+export async function measureStorage(rounds, burst, isQuick) {
+  const bursts = [];
+  for (const kind of ['memory', 'sqlite', 'redis']) {
+    const results = [];
+    for (let round = 0; round < rounds; round += 1)
+      results.push(await figuresOf('storage-worker.mjs', [kind, 'burst', burst]));
+    bursts.push({ kind, burst, rounds: results });
+  }
+  const backlogs = [];
+  for (const [kind, sizes] of Object.entries(BACKLOGS)) {
+    for (const size of isQuick ? sizes.slice(0, 2) : sizes)
+      backlogs.push({
+        kind,
+        size,
+        ...(await figuresOf('storage-worker.mjs', [kind, 'backlog', size])),
+      });
+  }
+  return { bursts, backlogs };
+}

@@ -3,7 +3,7 @@ import os from 'node:os';
 import { median } from './statistics.mjs';
 
 /** The figures as Markdown: medians over the rounds, ratios within a round. */
-export function renderReport({ delivery, calls, imports }) {
+export function renderReport({ delivery, calls, imports, storage }) {
   return [
     machine(delivery),
     '## One purchase, every one another visitor',
@@ -12,6 +12,9 @@ export function renderReport({ delivery, calls, imports }) {
     callTable(calls),
     "## `require('nestjs-server-tracking')`, Meta not enabled",
     importTable(imports),
+    '## Storages by themselves, entries of 1.5 kB',
+    burstTable(storage.bursts),
+    backlogTable(storage.backlogs),
   ].join('\n\n');
 }
 
@@ -24,11 +27,11 @@ function machine(delivery) {
 function deliveryTable(delivery, setUp) {
   const results = delivery.filter((result) => result.setUp === setUp);
   const hand = results.find(({ kind }) => kind === 'hand');
-  const ours = results.find(({ kind }) => kind === 'ours');
+  const ours = results.filter(({ kind }) => kind.startsWith('ours'));
   const rows = results.map((result) => {
     const { rounds } = result;
     const void_ = rounds.filter(({ isVoid }) => isVoid).length;
-    if (void_ > 0) return [result.name, `void: events missing in ${void_} rounds`, '', '', '', ''];
+    if (void_ > 0) return [result.name, `void: events missing in ${void_} rounds`];
     const requests = Object.values(rounds[0].arrived).reduce((sum, at) => sum + at.requests, 0);
     const events = Math.max(...Object.values(rounds[0].arrived).map((at) => at.events));
     return [
@@ -37,7 +40,9 @@ function deliveryTable(delivery, setUp) {
       Math.round(median(rounds.map(({ eventsPerSecond }) => eventsPerSecond))),
       (requests / events).toFixed(3),
       `${timesCheaper(result, hand).toFixed(2)} \u00d7`,
-      result === ours ? '' : `${timesCheaper(ours, result).toFixed(2)} \u00d7`,
+      ...ours.map((one) =>
+        one === result ? '' : `${timesCheaper(one, result).toFixed(2)} \u00d7`,
+      ),
     ];
   });
   return table(
@@ -47,7 +52,7 @@ function deliveryTable(delivery, setUp) {
       'events/s',
       'requests/event',
       'cheaper than hand-written',
-      'ours is cheaper by',
+      ...ours.map(({ kind }) => `${kind} is cheaper by`),
     ],
     rows,
   );
@@ -80,6 +85,37 @@ function importTable(imports) {
     rounds.some(({ isMetaSdkLoaded }) => isMetaSdkLoaded) ? 'yes' : 'no',
   ]);
   return table(['beyond', 'ms', 'RSS MB', 'heap MB', 'CommonJS files', 'loads the Meta SDK'], rows);
+}
+
+function burstTable(bursts) {
+  const rows = bursts.map(({ kind, burst, rounds }) => [
+    `${kind}: ${burst} entries at once`,
+    ...['elapsedMs', 'perSecond', 'cpuMicros', 'longestStallMs', 'memoryMegabytes'].map((key) =>
+      median(rounds.map((round) => round[key])).toFixed(key === 'cpuMicros' ? 1 : 0),
+    ),
+    rounds.some(({ isVoid }) => isVoid) ? 'void' : '',
+  ]);
+  return table(
+    [
+      'storage',
+      'durable after ms',
+      'entries/s',
+      'CPU \u00b5s/entry',
+      'longest stall ms',
+      'memory MB',
+      '',
+    ],
+    rows,
+  );
+}
+
+function backlogTable(backlogs) {
+  const rows = backlogs.map(({ kind, size, cpuMicros, memoryBytesPerEntry }) => [
+    `${kind}: ${size} entries wait`,
+    cpuMicros.toFixed(1),
+    memoryBytesPerEntry.toFixed(0),
+  ]);
+  return table(['backlog', 'CPU \u00b5s per new entry', 'memory bytes per waiting entry'], rows);
 }
 
 function table(head, rows) {

@@ -2,18 +2,18 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
 import { figuresOf, startStub } from './child.mjs';
-import { measureCalls, measureDelivery, measureImport } from './measure.mjs';
+import { measureCalls, measureDelivery, measureImport, measureStorage } from './measure.mjs';
 import { topFunctions } from './profile.mjs';
 import { renderReport } from './report.mjs';
 import { SUBJECTS } from './subjects.mjs';
 
 /**
- *     node test/bench/run.mjs                        all of it, under four minutes
+ *     node test/bench/run.mjs                        all of it, about ten minutes
  *     node test/bench/run.mjs --quick                fewer rounds, for a first look
  *     node test/bench/run.mjs --json figures.json    the raw figures too
  *     node test/bench/run.mjs --profile ours-three   a .cpuprofile of one subject; also `ours-call`
  *
- * Needs the build (`npm run build`) and the peers (`npm --prefix test/bench ci`).
+ * Needs the build (`npm run build`), the peers (`npm --prefix test/bench ci`) and `redis-server`.
  */
 const { values } = parseArgs({
   options: {
@@ -36,6 +36,7 @@ async function bench(isQuick) {
     delivery: await measureDelivery(stub, isQuick ? 1 : 4, isQuick ? 0.5 : 1),
     calls: await measureCalls(stub, isQuick ? 1 : 3, isQuick ? 2_000 : 3_000),
     imports: await measureImport(isQuick ? 3 : 7),
+    storage: await measureStorage(isQuick ? 1 : 3, isQuick ? 20_000 : 100_000, isQuick),
   };
   console.log(renderReport(figures));
   if (values.json !== undefined) await writeFile(values.json, JSON.stringify(figures, null, 1));

@@ -4,9 +4,13 @@
  */
 export const SUBJECTS = [
   subject('ours', 'three', 5_000),
+  subject('ours-sqlite', 'three', 5_000),
+  subject('ours-redis', 'three', 4_000),
   subject('hand', 'three', 900),
   subject('walkeros', 'three', 1_800),
+  subject('bullmq', 'three', 800),
   subject('ours', 'two', 6_000),
+  subject('ours-sqlite', 'two', 6_000),
   subject('hand', 'two', 1_200),
   subject('walkeros', 'two', 2_400),
   subject('ours', 'one', 6_000),

@@ -7,7 +7,12 @@ const fromRoot = createRequire(new URL('../../../package.json', import.meta.url)
 const WAVE = 200;
 
 /** The built module in a real application with default options; `start` gives its service too. */
-export async function start(stubUrl, setUp) {
+export function start(stubUrl, setUp) {
+  return startOn(undefined, stubUrl, setUp);
+}
+
+/** @param storage as the option `storage`. */
+export async function startOn(storage, stubUrl, setUp) {
   const { NestFactory } = fromRoot('@nestjs/core');
   const { TrackingModule, ServerTrackingService } = fromRoot('nestjs-server-tracking');
   const options = Object.fromEntries(
@@ -17,7 +22,7 @@ export async function start(stubUrl, setUp) {
   );
   const root = class BenchModule {};
   const app = await NestFactory.createApplicationContext(
-    { module: root, imports: [TrackingModule.forRoot(options)] },
+    { module: root, imports: [TrackingModule.forRoot({ ...options, storage })] },
     { logger: ['error', 'warn'] },
   );
   const tracking = app.get(ServerTrackingService);
