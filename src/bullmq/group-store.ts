@@ -77,8 +77,8 @@ export interface GroupStore {
 }
 
 /** A process that is gone is noticed when its lock has lapsed and two sweeps have passed. */
-export const LOCK_MS = 5_000;
-export const RENEW_MS = 1_500;
-export const RECOVER_MS = 1_500;
+export const LOCK_MS = 4_500;
+export const RENEW_MS = 1_200;
+export const RECOVER_MS = 750;
 /** How long storing may take before another process may take a key over. */
 export const CLAIM_MS = 3_000;
