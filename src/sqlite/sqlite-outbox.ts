@@ -31,7 +31,7 @@ const SLICE = 100;
 /** Dead letters that are put back in one transaction. */
 const REDRIVE_SLICE = 200;
 /** Rows that each renewal of the lease looks at for what has expired. */
-const SWEEP_ROWS = 5_000;
+const SWEEP_ROWS = 2_000;
 const FLUSH_PAUSE_MS = 5;
 const MIN_RENEWAL_MS = 100;
 /** So long after its end a lease has run out for certain. */
