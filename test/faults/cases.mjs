@@ -1,0 +1,37 @@
+import { burst } from './cases/burst.mjs';
+import { damagedFiles } from './cases/damaged.mjs';
+import { diskFullAtEnqueue, diskFullAtSettle } from './cases/disk-full.mjs';
+import { frozenOwner } from './cases/frozen.mjs';
+import { killCase, POINT_NAMES } from './cases/kill.mjs';
+import { killLoop } from './cases/kill-loop.mjs';
+import { networkCases } from './cases/network.mjs';
+import { outage } from './cases/outage.mjs';
+import { poisonCase } from './cases/poison.mjs';
+import { forgetfulRedis, redisKilled, threeWorkers } from './cases/redis.mjs';
+import { revokedToken } from './cases/revoked-token.mjs';
+import { sigtermCases } from './cases/sigterm.mjs';
+import { throttled } from './cases/throttle.mjs';
+import { STORAGES } from './storages.mjs';
+
+/** In the order of the report. */
+export const CASES = [
+  ...POINT_NAMES.map((point) => killCase(point, STORAGES.sqlite, { kills: 200, fastKills: 2 })),
+  ...[STORAGES.redis, STORAGES.postgres].flatMap((storage) =>
+    POINT_NAMES.map((point) => killCase(point, storage, { kills: 50, fastKills: 0 })),
+  ),
+  killLoop,
+  ...sigtermCases,
+  frozenOwner,
+  threeWorkers,
+  redisKilled,
+  ...forgetfulRedis,
+  outage,
+  throttled,
+  ...networkCases,
+  poisonCase,
+  revokedToken,
+  diskFullAtEnqueue,
+  diskFullAtSettle,
+  damagedFiles,
+  burst,
+];
