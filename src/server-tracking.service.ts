@@ -495,10 +495,14 @@ export class ServerTrackingService implements TrackingDoor {
 
   /** The platform keeps the function alive until then; if it cannot, the event is stored all the same. */
   private handOn(settled: Promise<unknown>, waitUntil: TrackOptions['waitUntil']): void {
-    try {
-      waitUntil?.(settled);
-    } catch (error) {
+    const complain = (error: unknown) => {
       this.parts.logger.warn(`tracking: waitUntil failed: ${errorName(error)}`);
+    };
+    try {
+      // What is typed to return nothing may be an async function all the same.
+      Promise.resolve(waitUntil?.(settled)).catch(complain);
+    } catch (error) {
+      complain(error);
     }
   }
 

@@ -124,13 +124,17 @@ describe('what a host can observe', () => {
     expect(stub.eventsAt('meta')).toHaveLength(1);
   });
 
-  it('keeps the event where waitUntil fails', async () => {
-    const { tracking } = await start();
-    const receipt = await tracking.trackPurchase(aPurchase(), {
-      waitUntil: () => {
+  it.each<[string, () => void]>([
+    [
+      'throws',
+      () => {
         throw new Error('outside of a request');
       },
-    });
+    ],
+    ['rejects', () => Promise.reject(new Error('outside of a request')) as never],
+  ])('keeps the event where waitUntil %s', async (_how, waitUntil) => {
+    const { tracking } = await start();
+    const receipt = await tracking.trackPurchase(aPurchase(), { waitUntil });
     expect(receipt.status).toBe('accepted');
     await until(() => stub.eventsAt('meta').length === 1);
   });

@@ -211,6 +211,10 @@ describe('an application on file:', () => {
     );
   });
 
+  it('says what is wrong with a place that it cannot use', async () => {
+    await expect(start({ storage: `file:${folder}` })).rejects.toThrow(/is a folder; name a file/);
+  });
+
   it('leaves a file alone that is nothing of ours', async () => {
     const notes = join(folder, 'notes.txt');
     writeFileSync(notes, 'buy milk');
@@ -252,6 +256,38 @@ describe('the SQLite outbox', () => {
     other.exec('COMMIT');
     other.close();
     expect(await outbox.append([entry('b')])).toEqual([{ kind: 'stored' }]);
+    await close();
+  });
+
+  it('loses nothing that was to make room for what the disk then did not take', async () => {
+    const { outbox, close } = await open(systemClock, 'full', {
+      maxBytes: 300_000,
+      maxPendingEntries: 60,
+    });
+    let isDown = true;
+    const handed = new Set<string>();
+    outbox.consume({ ...LANE, maxEntries: 1, concurrency: 1 }, async (entries) => {
+      while (isDown) await new Promise((resolve) => setTimeout(resolve, 5));
+      for (const { key } of entries) handed.add(key);
+      return entries.map(() => SETTLE);
+    });
+    await outbox.append(Array.from({ length: 60 }, (_unused, index) => entry(`small${index}`)));
+    // Until they are in memory, where they wait behind the one that is under way.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const large = { body: `{"filling":"${'x'.repeat(40_000)}"}`, envelope: '' };
+    const results = await Promise.all(
+      Array.from({ length: 20 }, (_unused, index) =>
+        outbox.append([{ ...entry(`large${index}`), wire: large }]),
+      ),
+    );
+    expect(results.flat()).toContainEqual({
+      kind: 'refused',
+      problem: expect.objectContaining({ code: 'storage_unavailable' }) as object,
+    });
+    isDown = false;
+    expect(await outbox.flush(5_000)).toBe(true);
+    const [stats] = await outbox.stats();
+    expect(stats).toMatchObject({ pending: 0, delivered: handed.size });
     await close();
   });
 
@@ -320,10 +356,15 @@ async function start(
   return { app, logger, tracking: app.get(ServerTrackingService) };
 }
 
-async function open(clock: typeof systemClock = systemClock, synchronous = 'full') {
-  const storage = await openSqliteStorage(`file:${file}?synchronous=${synchronous}`, {
+async function open(
+  clock: typeof systemClock = systemClock,
+  synchronous = 'full',
+  { maxBytes = 1_000_000_000, maxPendingEntries = 1_000 } = {},
+) {
+  const url = `file:${file}?synchronous=${synchronous}&maxBytes=${maxBytes}`;
+  const storage = await openSqliteStorage(url, {
     clock,
-    settings: DURABLE_DEFAULTS,
+    settings: { ...DURABLE_DEFAULTS, maxPendingEntries, overflow: 'drop-oldest' },
     activity: new ActivityStream(),
     logger: { warn: () => undefined, error: () => undefined },
   });

@@ -45,6 +45,40 @@ describe('an access token that is rotated', () => {
     },
   );
 
+  it('ends the attempt where the function never answers, and the shutdown too', async () => {
+    const clock = new FakeClock();
+    let isStuck = true;
+    const { app } = await startApp('express', {
+      imports: [
+        TrackingModule.forRoot({
+          meta: {
+            ...stub.options().meta,
+            accessToken: () => (isStuck ? new Promise<string>(() => undefined) : 'good-token'),
+          },
+          delivery: { timeoutMs: 1_000, shutdownTimeoutMs: 100 },
+          clock,
+          logger: QUIET,
+        }),
+      ],
+    });
+    const tracking = app.get(ServerTrackingService);
+    const retried: string[] = [];
+    tracking.onActivity((activity) => {
+      if (activity.kind === 'retried') retried.push(activity.reason);
+    });
+    await tracking.trackPurchase(aPurchase());
+    await delivered(clock, () => retried.length > 0);
+    expect(retried[0]).toBe('the access token did not come in time');
+    isStuck = false;
+    await delivered(clock, () => stub.requestsTo('meta').length === 1);
+    isStuck = true;
+    await tracking.trackPurchase(aPurchase());
+    await clock.advance(100);
+    const startedMs = performance.now();
+    await app.close();
+    expect(performance.now() - startedMs).toBeLessThan(4_000);
+  });
+
   it('waits where the token cannot be fetched, and says so', async () => {
     const clock = new FakeClock();
     const answers = [

@@ -13,7 +13,7 @@ import type {
 } from '../outbox/outbox';
 import type { OutboxSettings } from '../outbox/outbox-settings';
 import type { Priority } from '../outbox/priority';
-import type { Alarm } from './alarm';
+import { reasonOf, type Alarm } from './alarm';
 import { AppendQueue } from './append-queue';
 import { RECOVER_MS, type GroupStore, type TakenJob } from './group-store';
 import { HeldEntry, type HeldJob } from './held-job';
@@ -26,6 +26,8 @@ export interface LaneTools {
   readonly settings: OutboxSettings;
   readonly store: GroupStore;
   readonly alarm: Alarm;
+  /** The server has stored what it was given, or says why not. */
+  readonly wrote: (trouble: string | undefined) => void;
   readonly settled: (entry: OutboxEntry, settlement: Settlement) => void;
   readonly dropped: (entry: OutboxEntry, reason: string) => void;
 }
@@ -159,6 +161,9 @@ export class BullmqLane implements Consumer {
   /** Resolves when nothing of it that this process could end is left, on the server either. */
   async flush(deadlineMs: number, isOver: () => boolean): Promise<void> {
     while (!isOver()) {
+      const health = this.tools.store.health();
+      // Nothing can be fetched or written down: what is left is for later.
+      if (health.state === 'degraded' && health.isAway === true) return;
       await this.dispatcher.flush(deadlineMs);
       await this.jobs.written();
       if (this.canProgressBefore(deadlineMs)) {
@@ -182,7 +187,13 @@ export class BullmqLane implements Consumer {
   }
 
   private async append(entries: readonly OutboxEntry[]) {
-    const verdicts = await this.tools.store.append(this.destination, entries);
+    const { store, wrote } = this.tools;
+    const verdicts = await store.append(this.destination, entries).catch((error: unknown) => {
+      wrote(reasonOf(error));
+      throw error;
+    });
+    const failed = verdicts.find((verdict) => verdict.kind === 'failed');
+    wrote(failed?.reason);
     if (Object.keys(this.counted).length > 0) this.writeCounts().catch(() => undefined);
     return verdicts;
   }

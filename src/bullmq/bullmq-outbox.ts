@@ -17,6 +17,7 @@ import type {
   Settlement,
 } from '../outbox/outbox';
 import type { OutboxSettings } from '../outbox/outbox-settings';
+import type { StorageHealth } from '../outbox/storage';
 import { CLOSED } from '../outbox/refusals';
 import { SettlementListeners } from '../outbox/settlement-listeners';
 import type { Alarm } from './alarm';
@@ -38,6 +39,8 @@ export class BullmqOutbox implements Outbox {
   private lastStats: readonly LaneStats[] = [];
   private cancelSweep: () => void;
   private closing: Promise<void> | undefined;
+  /** Why the last write failed, if it did. */
+  private trouble: string | undefined;
 
   constructor(
     private readonly store: GroupStore,
@@ -108,6 +111,13 @@ export class BullmqOutbox implements Outbox {
     return within(ADMIN_TIMEOUT_MS, this.store.purgeDeadLetters(query, query.limit ?? Infinity));
   }
 
+  /** Degraded also where the server is there and takes nothing: full, or read-only after a failover. */
+  health(): StorageHealth {
+    const health = this.store.health();
+    if (health.state === 'degraded' || this.trouble === undefined) return health;
+    return { state: 'degraded', reason: this.trouble };
+  }
+
   close(): Promise<void> {
     this.closing ??= this.shutDown();
     return this.closing;
@@ -172,6 +182,9 @@ export class BullmqOutbox implements Outbox {
         settings,
         store,
         alarm,
+        wrote: (trouble) => {
+          this.trouble = trouble;
+        },
         settled: (entry, settlement) => {
           this.listeners.tell(entry.key, settlement);
         },

@@ -31,7 +31,7 @@ export async function openBullmqStorage(
     isDurable: true,
     outbox,
     contexts: new SharedContextStore(store),
-    health: () => store.health(),
+    health: () => outbox.health(),
     close: () => outbox.close(),
   };
 }

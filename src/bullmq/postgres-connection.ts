@@ -27,10 +27,14 @@ export class PostgresConnection {
     private readonly alarm: Alarm,
     private readonly heard: (queue: string | undefined) => void,
   ) {
+    // In the URL they would win over ours.
+    const url = new URL(connectionString);
+    const theirs = url.searchParams.get('options') ?? '';
+    url.searchParams.delete('options');
     this.config = {
-      connectionString,
+      connectionString: url.toString(),
       // A process that is frozen within a transaction must not hold up the others.
-      options: `-c search_path="${schema}" -c lock_timeout=1500 -c idle_in_transaction_session_timeout=3000`,
+      options: `${theirs} -c search_path="${schema}" -c lock_timeout=1500 -c idle_in_transaction_session_timeout=3000`,
     };
     this.pool = new pg.Pool({
       ...this.config,
@@ -191,7 +195,11 @@ export class PostgresConnection {
 /** Whether the server said it, and the connection is well. */
 function isAnswer(error: unknown): boolean {
   const { code } = error as { code?: unknown };
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^(?:57P|08|25P03)/.test(code);
+  return (
+    typeof code === 'string' &&
+    /^[0-9A-Z]{5}$/.test(code) &&
+    !/^(?:57P|08|25P03|25006|E)/.test(code)
+  );
 }
 
 /** What pg keeps to itself. */

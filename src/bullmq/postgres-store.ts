@@ -74,7 +74,9 @@ export class PostgresStore implements GroupStore {
 
   health(): StorageHealth {
     const { outage } = this.connection;
-    return outage === undefined ? { state: 'ready' } : { state: 'degraded', reason: outage };
+    return outage === undefined
+      ? { state: 'ready' }
+      : { state: 'degraded', reason: outage, isAway: true };
   }
 
   append(destination: string, entries: readonly OutboxEntry[]): Promise<readonly Verdict[]> {

@@ -87,7 +87,7 @@ export class RedisStore implements GroupStore {
 
   health(): StorageHealth {
     if (this.redis.status !== 'ready')
-      return { state: 'degraded', reason: 'no connection to the Redis server' };
+      return { state: 'degraded', reason: 'no connection to the Redis server', isAway: true };
     return this.faults.length === 0
       ? { state: 'ready' }
       : { state: 'degraded', reason: this.faults.join('; ') };

@@ -20,6 +20,26 @@ const SERVERS: Readonly<Record<string, StorageUrl['server']>> = {
   'postgresql:': 'postgres',
 };
 
+/** A misspelt prefix would mix two applications' events without a word. */
+const PARAMETERS: Readonly<Record<StorageUrl['server'], readonly string[]>> = {
+  redis: ['prefix', 'family'],
+  postgres: [
+    'prefix',
+    'options',
+    'sslmode',
+    'sslcert',
+    'sslkey',
+    'sslrootcert',
+    'uselibpqcompat',
+    'application_name',
+    'client_encoding',
+    'host',
+    'port',
+    'user',
+    'password',
+  ],
+};
+
 /** @throws Error that says what was expected, without the URL's secrets. */
 export function readStorageUrl(text: string): StorageUrl {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -33,6 +53,13 @@ export function readStorageUrl(text: string): StorageUrl {
     throw new Error(
       `storage: expected a prefix of letters, digits and "_" that begins with a letter, got "${prefix}"`,
     );
+  const known = PARAMETERS[server];
+  for (const name of url.searchParams.keys()) {
+    if (!known.includes(name))
+      throw new Error(
+        `storage: ${url.protocol} knows no parameter "${name.slice(0, 40)}"; known are ${known.join(', ')}`,
+      );
+  }
   url.searchParams.delete('prefix');
   const port = url.port === '' ? (server === 'redis' ? '6379' : '5432') : url.port;
   const path = server === 'redis' && url.pathname.length < 2 ? '/0' : url.pathname;

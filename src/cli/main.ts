@@ -81,11 +81,12 @@ async function onStorage(
     const answer = await answerTo(command, storage.outbox);
     const health = storage.health?.() ?? { state: 'ready' };
     // Of a storage that is away, counters are what was known last, which here is nothing.
-    const isKnown = health.state === 'ready' || command.kind !== 'stats';
+    const isAway = health.state === 'degraded' && health.isAway === true;
+    const isKnown = !isAway || command.kind !== 'stats';
     if (isKnown) stdout.write(answer.text);
     if (answer.note !== undefined) complain(answer.note);
     if (health.state === 'degraded') complain(`the storage has a fault: ${health.reason}`);
-    return health.state === 'degraded' || answer.isFailure === true ? FAILED : DONE;
+    return isAway || answer.isFailure === true ? FAILED : DONE;
   } finally {
     await (storage.close === undefined ? storage.outbox.close() : storage.close());
   }

@@ -19,6 +19,8 @@ import { Lane, type LaneReport, type LaneSettings } from './lane';
 /** How often a failing destination is mentioned in the log at the most. */
 const FAILURE_LOG_INTERVAL_MS = 60_000;
 
+const STOP_TIMEOUT_MS = 1_000;
+
 export interface DeliveryParts {
   readonly role: DeliveryRole;
   readonly outbox: Outbox;
@@ -53,9 +55,19 @@ export class DeliveryService implements OnApplicationBootstrap, OnApplicationShu
     const { outbox, shutdownTimeoutMs, close } = this.parts;
     if (this.running.length > 0) await outbox.flush(shutdownTimeoutMs);
     for (const { lane } of this.running) lane.abort();
-    await Promise.all(this.running.map(({ consumer }) => consumer.stop()));
+    await this.stopped();
     if (!this.parts.isDurable) await this.mentionLost();
     await close();
+  }
+
+  /** Attempts have been cut off; one that does not heed that must not hold up the host's end. */
+  private async stopped(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, STOP_TIMEOUT_MS);
+    });
+    await Promise.race([Promise.all(this.running.map(({ consumer }) => consumer.stop())), timeout]);
+    clearTimeout(timer);
   }
 
   private async mentionLost(): Promise<void> {

@@ -22,7 +22,8 @@ export class TrackingHealthIndicator {
   isHealthy(key = 'tracking'): HealthIndicatorResult {
     const { overall, details } = this.tracking.getStatus();
     const session = this.indicator.check(key);
-    const data = { storage: details.storage, destinations: details.destinations };
+    const { storage, storageHealth, destinations } = details;
+    const data = { storage, storageHealth, destinations };
     return overall ? session.up(data) : session.down(data);
   }
 }

@@ -96,15 +96,15 @@ export interface DeadLetter {
 
 /** Which dead letters; what is left out does not matter. */
 export interface DeadLetterQuery {
-  readonly destination?: string;
-  readonly eventName?: string;
-  readonly eventId?: string;
-  readonly keys?: readonly string[];
+  readonly destination?: string | undefined;
+  readonly eventName?: string | undefined;
+  readonly eventId?: string | undefined;
+  readonly keys?: readonly string[] | undefined;
   /** A part of the reason, in any case. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** Became a dead letter before this moment, in Unix milliseconds. */
-  readonly beforeMs?: number;
-  readonly limit?: number;
+  readonly beforeMs?: number | undefined;
+  readonly limit?: number | undefined;
 }
 
 /**

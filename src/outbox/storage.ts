@@ -23,7 +23,8 @@ export interface Storage<ContextStore> {
 export type StorageHealth =
   /** `alarm`: something that a person should see to, though it works. */
   | { readonly state: 'ready'; readonly alarm?: string }
-  | { readonly state: 'degraded'; readonly reason: string };
+  /** `isAway`: it cannot be reached, so what it says of itself is what was known last. */
+  | { readonly state: 'degraded'; readonly reason: string; readonly isAway?: boolean };
 
 /** What the maker of a storage is given. */
 export interface StorageTools {

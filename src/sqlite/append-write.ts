@@ -9,13 +9,15 @@ export interface Stored {
   readonly result: AppendResult;
   /** Where this process holds it at once. */
   readonly held?: StoredEntry;
-  /** Where others had to make room. */
-  readonly evicted?: readonly StoredEntry[];
 }
 
 export interface AppendEffects {
-  /** Inside a transaction: one answer per entry, in order. */
-  store(entries: readonly OutboxEntry[]): Stored[];
+  /**
+   * Inside a transaction: one answer per entry, in order. May throw.
+   *
+   * @param evicted is told of everything that was taken out to make room, as soon as it was.
+   */
+  store(entries: readonly OutboxEntry[], evicted: StoredEntry[]): Stored[];
   /** The entry is durable, and this process may hand it over. */
   hold(entry: StoredEntry): void;
   dropped(entry: StoredEntry): void;
@@ -27,6 +29,7 @@ export interface AppendEffects {
 /** Entries of one call, or a slice of them, on their way to the disk. */
 export class AppendWrite implements Write {
   private stored: Stored[] = [];
+  private evicted: StoredEntry[] = [];
 
   constructor(
     private readonly entries: readonly OutboxEntry[],
@@ -40,14 +43,12 @@ export class AppendWrite implements Write {
 
   run(): void {
     this.undo();
-    this.stored = this.effects.store(this.entries);
+    this.stored = this.effects.store(this.entries, this.evicted);
   }
 
   committed(): void {
-    for (const { held, evicted } of this.stored) {
-      for (const entry of evicted ?? []) this.effects.dropped(entry);
-      if (held !== undefined) this.effects.hold(held);
-    }
+    for (const entry of this.evicted) this.effects.dropped(entry);
+    for (const { held } of this.stored) if (held !== undefined) this.effects.hold(held);
     this.done(this.stored.map(({ result }) => result));
   }
 
@@ -59,9 +60,8 @@ export class AppendWrite implements Write {
   }
 
   private undo(): void {
-    for (const { evicted } of this.stored) {
-      for (const entry of evicted ?? []) this.effects.putBack(entry);
-    }
+    for (const entry of this.evicted) this.effects.putBack(entry);
+    this.evicted = [];
     this.stored = [];
   }
 }

@@ -101,8 +101,9 @@ function prepare(database: Database, { path, synchronous, maxPages }: SqliteLoca
     if (isEmpty(database)) {
       database.exec(SCHEMA);
       database.exec(`PRAGMA application_id=${APPLICATION_ID}`);
-      database.exec(`PRAGMA user_version=${SCHEMA_VERSION}`);
     }
+    // Written each time: a file that may only be read is found out now, not with the first event.
+    database.exec(`PRAGMA user_version=${SCHEMA_VERSION}`);
     database.exec('COMMIT');
   } catch (error) {
     if (database.inTransaction) database.exec('ROLLBACK');
@@ -170,6 +171,13 @@ function setAside(path: string, nowMs: number): string {
 }
 
 function explained(error: unknown, path: string): Error {
+  if (existsSync(path) && statSync(path).isDirectory())
+    return new Error(`storage file:${path}: is a folder; name a file in it, such as tracking.db`);
+  if (/Unable to open/.test((error as Error).message))
+    return new Error(
+      `storage file:${path}: ${sayWhy({ code: 'SQLITE_CANTOPEN' })}; may this user write to its folder?`,
+      { cause: error },
+    );
   const why =
     error instanceof NotOurs || (!isBusy(error) && !sqliteCode(error).startsWith('SQLITE_'))
       ? (error as Error).message

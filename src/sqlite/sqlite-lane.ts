@@ -49,6 +49,8 @@ export class SqliteLane implements Consumer {
   private isClaiming = false;
   /** Whether something came while a claim was under way, which may have missed it. */
   private cameMeanwhile = false;
+  /** Claimed by the transaction that is under way. */
+  private claimed: StoredEntry[] = [];
   private cancelPoll: (() => void) | undefined;
   private isStopped = false;
 
@@ -117,10 +119,21 @@ export class SqliteLane implements Consumer {
   evict(policy: OverflowPolicy, newcomer: Priority): StoredEntry | undefined {
     const { entries } = this.parts;
     return firstOf(evictionOrder(policy, newcomer), (priority) => {
+      const held = this.dispatcher.evict(priority);
+      if (held !== undefined) return entries.remove([held]).length > 0 ? held : undefined;
       const found =
-        this.dispatcher.evict(priority) ?? entries.oldestWaiting(this.destination, priority);
-      return found !== undefined && entries.remove([found]).length > 0 ? found : undefined;
+        this.evictClaimed(priority) ?? entries.oldestWaiting(this.destination, priority);
+      if (found === undefined || entries.remove([found]).length === 0) return undefined;
+      // If the transaction fails, so does the claim: it is nobody's to put back.
+      return { ...found, owner: NOBODY };
     });
+  }
+
+  private evictClaimed(priority: Priority | undefined): StoredEntry | undefined {
+    const at = this.claimed.findIndex(
+      (entry) => priority === undefined || entry.priority === priority,
+    );
+    return at < 0 ? undefined : this.claimed.splice(at, 1)[0];
   }
 
   flush(deadlineMs: number): Promise<void> {
@@ -145,7 +158,6 @@ export class SqliteLane implements Consumer {
     this.isClaiming = true;
     this.cameMeanwhile = false;
     const { clock, commits, entries, lease } = this.parts;
-    let claimed: StoredEntry[] = [];
     let isOwner = true;
     let isFull = false;
     commits.add({
@@ -153,22 +165,23 @@ export class SqliteLane implements Consumer {
       run: () => {
         const owner = lease.confirmed();
         isOwner = owner !== undefined;
-        claimed =
+        this.claimed =
           owner === undefined
             ? []
             : entries.claim(this.destination, owner, clock.now(), CLAIM_SIZE);
-        isFull = claimed.length === CLAIM_SIZE;
-        claimed = this.withoutDamaged(claimed);
+        isFull = this.claimed.length === CLAIM_SIZE;
+        this.claimed = this.withoutDamaged(this.claimed);
       },
       committed: () => {
         this.isClaiming = false;
         // Without a lease, its renewal will call again.
         if (isOwner) this.hasMore = isFull || this.cameMeanwhile;
-        for (const entry of claimed) this.dispatcher.push(entry);
+        for (const entry of this.claimed.splice(0)) this.dispatcher.push(entry);
         if (isOwner) this.claimMore();
       },
       failed: () => {
         this.isClaiming = false;
+        this.claimed = [];
       },
     });
   }

@@ -84,7 +84,7 @@ export class SqliteOutbox implements Outbox {
       },
     });
     this.effects = {
-      store: (entries) => this.store(entries),
+      store: (entries, evicted) => this.store(entries, evicted),
       hold: (entry) => {
         this.lane(entry.destination).push(entry);
       },
@@ -218,10 +218,10 @@ export class SqliteOutbox implements Outbox {
     });
   }
 
-  private store(entries: readonly OutboxEntry[]): Stored[] {
+  private store(entries: readonly OutboxEntry[], evicted: StoredEntry[]): Stored[] {
     const { clock, settings } = this.tools;
     const nowMs = clock.now();
-    const stored = entries.map((entry) => this.makeRoom(entry, nowMs));
+    const stored = entries.map((entry) => this.makeRoom(entry, nowMs, evicted));
     const fitting = entries.filter((_entry, index) => stored[index]?.result === STORED);
     const isNew = this.seen.add(fitting, nowMs, settings.idempotencyWindowMs);
     let next = 0;
@@ -229,22 +229,21 @@ export class SqliteOutbox implements Outbox {
       if (one.result !== STORED) return one;
       const entry = entries[index] as OutboxEntry;
       next += 1;
-      if (isNew[next - 1] === true) return { ...one, held: this.insert(entry, nowMs) };
+      if (isNew[next - 1] === true) return { result: STORED, held: this.insert(entry, nowMs) };
       const change = this.counters.change(entry.destination);
       change.accepted -= 1;
       change.pendingBytes -= entryBytes(entry);
       change.duplicates += 1;
-      return { ...one, result: DUPLICATE };
+      return { result: DUPLICATE };
     });
   }
 
   /** Counts the entry as accepted, if there is room for it or can be made. */
-  private makeRoom(entry: OutboxEntry, nowMs: number): Stored {
+  private makeRoom(entry: OutboxEntry, nowMs: number, evicted: StoredEntry[]): Stored {
     const { settings } = this.tools;
     const { destination } = entry;
     const change = this.counters.change(destination);
     const bytes = entryBytes(entry);
-    const evicted: StoredEntry[] = [];
     const isFull = () =>
       this.counters.pending(destination) >= settings.maxPendingEntries ||
       this.counters.pendingBytes(destination) + bytes > settings.maxPendingBytes;
@@ -257,7 +256,7 @@ export class SqliteOutbox implements Outbox {
         const victim = this.lane(destination).evict(settings.overflow, entry.priority);
         if (victim === undefined) {
           change.refused += 1;
-          return { result: overflow(this.counters.pending(destination)), evicted };
+          return { result: overflow(this.counters.pending(destination)) };
         }
         evicted.push(victim);
         change.dropped += 1;
@@ -266,7 +265,7 @@ export class SqliteOutbox implements Outbox {
     }
     change.accepted += 1;
     change.pendingBytes += bytes;
-    return evicted.length > 0 ? { result: STORED, evicted } : ROOM;
+    return ROOM;
   }
 
   /** @returns the entry, where this process holds it at once. */

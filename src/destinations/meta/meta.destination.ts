@@ -96,7 +96,8 @@ export class MetaDestination implements Destination {
     signal: AbortSignal,
   ): Promise<readonly DeliveryOutcome[]> {
     const { accessToken } = this.settings;
-    const token = typeof accessToken === 'string' ? accessToken : await fetchToken(accessToken);
+    const token =
+      typeof accessToken === 'string' ? accessToken : await fetchToken(accessToken, signal);
     if (typeof token !== 'string') return sameOutcome(batch.length, token);
     const body = `{"data":[${batch.map((wire) => wire.body).join(',')}]${this.tailFor(token)}`;
     const answer = await this.endpoint.post(body, signal);

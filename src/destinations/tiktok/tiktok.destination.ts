@@ -99,7 +99,8 @@ export class TikTokDestination implements Destination {
     signal: AbortSignal,
   ): Promise<readonly DeliveryOutcome[]> {
     const { accessToken } = this.settings;
-    const token = typeof accessToken === 'string' ? accessToken : await fetchToken(accessToken);
+    const token =
+      typeof accessToken === 'string' ? accessToken : await fetchToken(accessToken, signal);
     if (typeof token !== 'string') return sameOutcome(batch.length, token);
     const body = `${this.bodyHead}${batch.map((wire) => wire.body).join(',')}]}`;
     const answer = await this.endpointFor(token).post(body, signal);
