@@ -173,7 +173,7 @@ function setAside(path: string, nowMs: number): string {
 function explained(error: unknown, path: string): Error {
   if (existsSync(path) && statSync(path).isDirectory())
     return new Error(`storage file:${path}: is a folder; name a file in it, such as tracking.db`);
-  if (/Unable to open/.test((error as Error).message))
+  if ((error as Error).message.includes('Unable to open'))
     return new Error(
       `storage file:${path}: ${sayWhy({ code: 'SQLITE_CANTOPEN' })}; may this user write to its folder?`,
       { cause: error },
