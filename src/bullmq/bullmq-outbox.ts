@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { timerMs, type Clock } from '../clock';
+import type { Clock } from '../clock';
 import type { ActivityStream } from '../outbox/activity';
 import { DEFAULT_DEAD_LETTER_LIMIT } from '../outbox/dead-letter-query';
 import { noCounts, type LaneCounts } from '../outbox/lane-counts';
@@ -20,6 +20,7 @@ import type { OutboxSettings } from '../outbox/outbox-settings';
 import type { StorageHealth } from '../outbox/storage';
 import { CLOSED } from '../outbox/refusals';
 import { SettlementListeners } from '../outbox/settlement-listeners';
+import { untilTimeIsUp } from '../outbox/until-time-is-up';
 import type { Alarm } from './alarm';
 import { BullmqLane } from './bullmq-lane';
 import type { GroupStore } from './group-store';
@@ -78,17 +79,10 @@ export class BullmqOutbox implements Outbox {
 
   async flush(timeoutMs: number): Promise<boolean> {
     const lanes = [...this.lanes.values()];
-    let isOver = false;
-    let timer: NodeJS.Timeout | undefined;
-    // This timer keeps the process alive on purpose: somebody waits for the flush.
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timerMs(timeoutMs));
-    });
     const deadlineMs = this.clock.now() + timeoutMs;
-    const flushed = lanes.map((lane) => lane.flush(deadlineMs, () => isOver));
-    await Promise.race([Promise.all(flushed), timeout]);
-    isOver = true;
-    clearTimeout(timer);
+    await untilTimeIsUp(timeoutMs, (isOver) =>
+      Promise.all(lanes.map((lane) => lane.flush(deadlineMs, isOver))),
+    );
     for (const lane of lanes) lane.endFlush();
     const stats = await this.askStats();
     return stats?.every(({ pending }) => pending === 0) ?? false;

@@ -12,6 +12,7 @@ import { printableText } from '../events/printable-text';
 import type { ActivityStream } from '../outbox/activity';
 import type { LaneHealthBoard } from '../outbox/lane-health';
 import type { Consumer, Outbox } from '../outbox/outbox';
+import { untilTimeIsUp } from '../outbox/until-time-is-up';
 import { TRACKING_DELIVERY_PARTS } from '../tracking.tokens';
 import type { DeliveryRole } from './delivery.options';
 import { Lane, type LaneReport, type LaneSettings } from './lane';
@@ -62,12 +63,9 @@ export class DeliveryService implements OnApplicationBootstrap, OnApplicationShu
 
   /** Attempts have been cut off; one that does not heed that must not hold up the host's end. */
   private async stopped(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, STOP_TIMEOUT_MS);
-    });
-    await Promise.race([Promise.all(this.running.map(({ consumer }) => consumer.stop())), timeout]);
-    clearTimeout(timer);
+    await untilTimeIsUp(STOP_TIMEOUT_MS, () =>
+      Promise.all(this.running.map(({ consumer }) => consumer.stop())),
+    );
   }
 
   private async mentionLost(): Promise<void> {

@@ -1,4 +1,4 @@
-import { timerMs, type Clock } from '../clock';
+import type { Clock } from '../clock';
 import { ActivityStream } from './activity';
 import { DEFAULT_DEAD_LETTER_LIMIT } from './dead-letter-query';
 import { MemoryLane } from './memory-lane';
@@ -18,6 +18,7 @@ import { OUTBOX_DEFAULTS, type OutboxSettings } from './outbox-settings';
 import { CLOSED, DUPLICATE, overflow, STORED } from './refusals';
 import { SeenKeys } from './seen-keys';
 import { SettlementListeners } from './settlement-listeners';
+import { untilTimeIsUp } from './until-time-is-up';
 
 export type MemoryOutboxOptions = Partial<OutboxSettings>;
 
@@ -57,14 +58,8 @@ export class MemoryOutbox implements Outbox {
 
   async flush(timeoutMs: number): Promise<boolean> {
     const lanes = [...this.lanes.values()];
-    let timer: NodeJS.Timeout | undefined;
-    // This timer keeps the process alive on purpose: somebody waits for the flush.
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timerMs(timeoutMs));
-    });
     const deadlineMs = this.clock.now() + timeoutMs;
-    await Promise.race([Promise.all(lanes.map((lane) => lane.flush(deadlineMs))), timeout]);
-    clearTimeout(timer);
+    await untilTimeIsUp(timeoutMs, () => Promise.all(lanes.map((lane) => lane.flush(deadlineMs))));
     for (const lane of lanes) lane.endFlush();
     return this.pending() === 0;
   }

@@ -1,4 +1,4 @@
-import { systemClock, timerMs } from '../clock';
+import { systemClock } from '../clock';
 import { entryBytes } from '../outbox/entry-bytes';
 import type {
   AppendResult,
@@ -15,6 +15,7 @@ import type {
 import { CLOSED, DUPLICATE, overflow, STORED } from '../outbox/refusals';
 import { SettlementListeners } from '../outbox/settlement-listeners';
 import type { StorageTools } from '../outbox/storage';
+import { untilTimeIsUp } from '../outbox/until-time-is-up';
 import { AppendWrite, type AppendEffects, type Stored } from './append-write';
 import { DeadLetterTable } from './dead-letter-table';
 import { EntryTable, NOBODY, type StoredEntry } from './entry-table';
@@ -126,30 +127,17 @@ export class SqliteOutbox implements Outbox {
   }
 
   async flush(timeoutMs: number): Promise<boolean> {
-    const { clock } = this.tools;
-    let timer: NodeJS.Timeout | undefined;
-    let isOver = false;
-    // This timer keeps the process alive on purpose: somebody waits for the flush.
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        isOver = true;
-        resolve();
-      }, timerMs(timeoutMs));
-    });
-    const deadlineMs = clock.now() + timeoutMs;
+    const deadlineMs = this.tools.clock.now() + timeoutMs;
     const lanes = () => [...this.lanes.values()];
-    const work = async () => {
+    await untilTimeIsUp(timeoutMs, async (isOver) => {
       do {
         await this.commits.drain();
         await Promise.all(lanes().map((lane) => lane.flush(deadlineMs)));
         await this.commits.drain();
         if (!lanes().some((lane) => lane.canProgressBefore(deadlineMs))) return;
         await new Promise((resolve) => setTimeout(resolve, FLUSH_PAUSE_MS));
-      } while (!isOver);
-    };
-    await Promise.race([work(), timeout]);
-    clearTimeout(timer);
-    isOver = true;
+      } while (!isOver());
+    });
     for (const lane of lanes()) lane.endFlush();
     return (await this.stats()).every(({ pending }) => pending === 0);
   }
