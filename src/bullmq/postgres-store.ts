@@ -5,6 +5,7 @@ import type { PoolClient } from 'pg';
 
 import type { Clock } from '../clock';
 import { entryBytes } from '../outbox/entry-bytes';
+import { groupedBy } from '../outbox/grouped-by';
 import type { LaneCounts } from '../outbox/lane-counts';
 import type { DeadLetter, DeadLetterQuery, LaneStats, OutboxEntry } from '../outbox/outbox';
 import type { OutboxSettings } from '../outbox/outbox-settings';
@@ -253,12 +254,10 @@ export class PostgresStore implements GroupStore {
           left,
           'FOR UPDATE SKIP LOCKED',
         );
-        const byDestination = new Map<string, OutboxEntry[]>();
-        for (const { entry } of found.map(({ letter }) => letter))
-          byDestination.set(entry.destination, [
-            ...(byDestination.get(entry.destination) ?? []),
-            entry,
-          ]);
+        const byDestination = groupedBy(
+          found.map(({ letter }) => letter.entry),
+          ({ destination }) => destination,
+        );
         const counts: string[] = [];
         // In one order for every process, so that none waits for another in a circle.
         for (const [destination, entries] of [...byDestination].sort()) {

@@ -1,7 +1,7 @@
 import { DEFAULT_DEAD_LETTER_LIMIT } from '../outbox/dead-letter-query';
 import type { DeadLetter, DeadLetterQuery, OutboxEntry } from '../outbox/outbox';
 import type { Priority } from '../outbox/priority';
-import type { Database } from './sqlite-database';
+import type { Database } from './libsql';
 import { asBytes, textsOf, type TextRow } from './stored-text';
 
 interface DeadLetterRow extends TextRow<(typeof TEXTS)[number]> {

@@ -1,6 +1,6 @@
 import type { LeasedEntry, OutboxEntry } from '../outbox/outbox';
 import type { Priority } from '../outbox/priority';
-import type { Database } from './sqlite-database';
+import type { Database } from './libsql';
 import { asBytes, textsOf, type TextRow } from './stored-text';
 
 /** An entry as this process holds it. */

@@ -1,13 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 
-import type LibsqlDatabase from 'libsql';
-
+import { isSound } from './integrity';
+import { loadLibsql, type Database } from './libsql';
 import { APPLICATION_ID } from './schema';
 import { isDamage, sayWhy } from './sqlite-error';
 
 const BUSY_TIMEOUT_MS = 5_000;
-/** A check reads the whole file; beyond this only what is read anyway is checked. */
-const MAX_CHECKED_BYTES = 512 * 1024 * 1024;
 
 /**
  * Why a file is not to be opened by who comes to look, if it is not: opening makes what is missing and sets
@@ -22,8 +20,8 @@ export async function whyNotExisting(path: string): Promise<string | undefined> 
   if (!existsSync(path))
     return `there is no file ${path}. A relative path begins in the current folder: start in the application's, or name the file in full`;
   if (!statSync(path).isFile()) return `${path} is no file`;
-  const Libsql = await loadLibsql();
   // Who opens it next says what to install.
+  const Libsql = await loadLibsql().catch(() => undefined);
   if (Libsql === undefined) return undefined;
   try {
     const database = new Libsql(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
@@ -37,26 +35,11 @@ export async function whyNotExisting(path: string): Promise<string | undefined> 
   }
 }
 
-function faultOf(database: LibsqlDatabase.Database, path: string): string | undefined {
+function faultOf(database: Database, path: string): string | undefined {
   const id = database.prepare('SELECT application_id AS id FROM pragma_application_id()').get();
   if ((id as { id?: unknown }).id !== APPLICATION_ID)
     return `${path} is a database, but none of nestjs-server-tracking`;
-  if (statSync(path).size > MAX_CHECKED_BYTES) return undefined;
-  const [row] = database.prepare('SELECT * FROM pragma_quick_check(1)').all() as {
-    quick_check?: unknown;
-  }[];
-  return row?.quick_check === 'ok'
+  return isSound(database, path)
     ? undefined
     : `${path}: the database file is damaged; nothing was changed`;
-}
-
-type Libsql = new (path: string, options?: LibsqlDatabase.Options) => LibsqlDatabase.Database;
-
-async function loadLibsql(): Promise<Libsql | undefined> {
-  try {
-    const loaded = (await import('libsql')) as unknown as { default?: Libsql } & Libsql;
-    return loaded.default ?? loaded;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,4 @@
-import type { Database } from './sqlite-database';
+import type { Database } from './libsql';
 import { isBusy } from './sqlite-error';
 
 /** One caller's share of a transaction. */

@@ -1,6 +1,6 @@
 import { noCounts, pendingOf, type LaneCounts } from '../outbox/lane-counts';
 import type { LaneStats } from '../outbox/outbox';
-import type { Database } from './sqlite-database';
+import type { Database } from './libsql';
 import { asBytes, textsOf, type TextRow } from './stored-text';
 
 const COLUMNS: Readonly<Record<keyof LaneCounts | 'pendingBytes', string>> = {

@@ -1,4 +1,4 @@
-import type { Database } from './sqlite-database';
+import type { Database } from './libsql';
 
 /**
  * How long a process that gives no sign of life keeps its entries. Long enough for a stalled event loop,

@@ -1,8 +1,5 @@
-import type LibsqlDatabase from 'libsql';
-
+import type { Database, Libsql } from './libsql';
 import { asBytes, textOf } from './stored-text';
-
-type Libsql = new (path: string, options?: LibsqlDatabase.Options) => LibsqlDatabase.Database;
 
 const TABLES = {
   entries:
@@ -22,11 +19,7 @@ const TABLES = {
  *
  * @returns how many pending entries.
  */
-export function salvage(
-  Libsql: Libsql,
-  damagedPath: string,
-  into: LibsqlDatabase.Database,
-): number {
+export function salvage(Libsql: Libsql, damagedPath: string, into: Database): number {
   let rescued = 0;
   try {
     const damaged = new Libsql(damagedPath, { readonly: true });
@@ -46,7 +39,7 @@ export function salvage(
 }
 
 /** What was pending and could not be read was dropped; what was read was accepted. */
-function balance(database: LibsqlDatabase.Database): void {
+function balance(database: Database): void {
   database.exec(`
     INSERT OR IGNORE INTO lanes (destination) SELECT DISTINCT destination FROM entries;
     INSERT OR IGNORE INTO lanes (destination) SELECT DISTINCT destination FROM dead_letters;
@@ -63,12 +56,7 @@ function balance(database: LibsqlDatabase.Database): void {
   `);
 }
 
-function copyRows(
-  from: LibsqlDatabase.Database,
-  into: LibsqlDatabase.Database,
-  table: string,
-  columns: string,
-): number {
+function copyRows(from: Database, into: Database, table: string, columns: string): number {
   const names = columns.split(', ');
   const isEntries = table === 'entries';
   const insert = into.prepare(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { OutboxEntry } from '../outbox/outbox';
-import type { Database } from './sqlite-database';
+import type { Database } from './libsql';
 import { asBytes, textsOf, type TextRow } from './stored-text';
 
 /** A row has this many destinations, one bit each; more of them get rows of their own. */

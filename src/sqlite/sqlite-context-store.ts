@@ -1,7 +1,7 @@
 import type { Clock } from '../clock';
 import type { ContextStore } from '../context/context-store';
 import type { RequestContext } from '../events/request-context';
-import type { Database } from './sqlite-database';
+import type { Database } from './libsql';
 import type { SqliteOutbox } from './sqlite-outbox';
 import { asBytes, textsOf, type TextRow } from './stored-text';
 

@@ -1,21 +1,17 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import type LibsqlDatabase from 'libsql';
-
 import type { StorageTools } from '../outbox/storage';
+import { isSound } from './integrity';
+import { loadLibsql, type Database, type Libsql } from './libsql';
 import { salvage } from './salvage';
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema';
 import { isBusy, isDamage, sayWhy, sqliteCode } from './sqlite-error';
 import { PAGE_BYTES, type SqliteLocation } from './sqlite-location';
 
-export type Database = LibsqlDatabase.Database;
-
 /** How long one statement may wait for another process, on the host's thread. */
 const BUSY_TIMEOUT_MS = 5;
 const OPEN_BUSY_TIMEOUT_MS = 5_000;
-/** A check reads the whole file; beyond this only what is read anyway is checked. */
-const MAX_CHECKED_BYTES = 512 * 1024 * 1024;
 /** A checkpoint stalls as long as it writes: little and often. */
 const CHECKPOINT_PAGES = 1_000;
 
@@ -48,20 +44,6 @@ export async function openDatabase(
     const alarm = `the database was damaged (${sqliteCode(error)}) and was set aside as ${aside}; ${rescued} of its pending entries could be read and go on`;
     logger.error(`tracking: ${alarm}`);
     return { database, alarm };
-  }
-}
-
-type Libsql = new (path: string, options?: LibsqlDatabase.Options) => Database;
-
-async function loadLibsql(): Promise<Libsql> {
-  try {
-    const loaded = (await import('libsql')) as unknown as { default?: Libsql } & Libsql;
-    return loaded.default ?? loaded;
-  } catch (cause) {
-    throw new Error(
-      'storage file: needs the package libsql, which could not be loaded. Run: npm install libsql',
-      { cause },
-    );
   }
 }
 
@@ -109,7 +91,7 @@ function prepare(database: Database, { path, synchronous, maxPages }: SqliteLoca
     if (database.inTransaction) database.exec('ROLLBACK');
     throw error;
   }
-  if (statSync(path).size <= MAX_CHECKED_BYTES) check(database);
+  if (!isSound(database, path)) throw damage('quick_check failed');
   database.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
 }
 
@@ -136,14 +118,6 @@ class NotOurs extends Error {}
 /** A damaged file is set aside only if it may be ours: a text named by mistake is not. */
 function looksOurs(path: string): boolean {
   return /\.(?:db|sqlite3?)$/i.test(path) || statSync(path).size % PAGE_BYTES === 0;
-}
-
-function check(database: Database): void {
-  const rows = database.prepare('SELECT * FROM pragma_quick_check(1)').all() as {
-    quick_check?: unknown;
-  }[];
-  if (rows[0]?.quick_check === 'ok') return;
-  throw damage('quick_check failed');
 }
 
 function damage(message: string): Error {

@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../clock';
 import { Dispatcher } from '../outbox/dispatcher';
 import { entryBytes } from '../outbox/entry-bytes';
 import { evictionOrder, firstOf } from '../outbox/eviction';
+import { groupedBy } from '../outbox/grouped-by';
 import type { Consumer, EntryHandler, LaneOptions, NextStep, OutboxEntry } from '../outbox/outbox';
 import type { OverflowPolicy } from '../outbox/outbox-settings';
 import type { Priority } from '../outbox/priority';
@@ -262,12 +263,11 @@ export class SqliteLane implements Consumer {
       },
       committed: () => {
         for (const item of ended) this.tell(item, reasons.get(item));
-        const byDelay = new Map<number, StoredEntry[]>();
-        for (const item of kept) {
-          item.attempts += 1;
-          const { delayMs } = reasons.get(item) as NextStep & { kind: 'retry' };
-          byDelay.set(delayMs, [...(byDelay.get(delayMs) ?? []), item]);
-        }
+        for (const item of kept) item.attempts += 1;
+        const byDelay = groupedBy(
+          kept,
+          (item) => (reasons.get(item) as NextStep & { kind: 'retry' }).delayMs,
+        );
         const sinceMs = clock.now() - nowMs;
         for (const [delayMs, later] of byDelay)
           this.dispatcher.pushLater(later, Math.max(delayMs - sinceMs, 0));

@@ -23,7 +23,7 @@ import { GroupCommit } from './group-commit';
 import { LaneCounters } from './lane-counters';
 import { OwnerLease, RENEWAL_MS } from './owner-lease';
 import { SeenTable } from './seen-table';
-import type { Database } from './sqlite-database';
+import type { Database } from './libsql';
 import { sayWhy } from './sqlite-error';
 import { SqliteLane } from './sqlite-lane';
 

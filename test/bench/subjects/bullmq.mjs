@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 
-import { accounts, PLATFORMS } from '../accounts.mjs';
-import { BODIES, HEADERS, hashUser } from '../payloads.mjs';
+import { PLATFORMS } from '../accounts.mjs';
+import { hashUser } from '../payloads.mjs';
 import { startRedis } from '../redis.mjs';
+import { fetchSender } from './fetch-sender.mjs';
 import { inParallel } from './in-parallel.mjs';
 
 const fromRoot = createRequire(new URL('../../../package.json', import.meta.url));
@@ -13,17 +14,7 @@ export async function start(stubUrl, setUp) {
   const redis = await startRedis();
   const connection = { host: '127.0.0.1', port: redis.port, maxRetriesPerRequest: null };
   const queue = new Queue('events', { connection });
-  const all = accounts(stubUrl);
-  const send = async (platform, order, hashes, nowMs) => {
-    const account = all[platform];
-    const response = await fetch(account.url, {
-      method: 'POST',
-      headers: HEADERS[platform](account),
-      body: BODIES[platform](account, order, hashes, nowMs),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${platform}: HTTP ${response.status} ${text}`);
-  };
+  const send = fetchSender(stubUrl);
   let finished = 0;
   const worker = new Worker(
     'events',

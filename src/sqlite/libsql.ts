@@ -1,0 +1,22 @@
+import type LibsqlDatabase from 'libsql';
+
+export type Database = LibsqlDatabase.Database;
+
+export type Libsql = new (path: string, options?: LibsqlDatabase.Options) => Database;
+
+/**
+ * The package, which is there only where the host has installed it.
+ *
+ * @throws Error with the command that installs it.
+ */
+export async function loadLibsql(): Promise<Libsql> {
+  try {
+    const loaded = (await import('libsql')) as unknown as { default?: Libsql } & Libsql;
+    return loaded.default ?? loaded;
+  } catch (cause) {
+    throw new Error(
+      'storage file: needs the package libsql, which could not be loaded. Run: npm install libsql',
+      { cause },
+    );
+  }
+}
