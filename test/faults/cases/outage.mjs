@@ -9,7 +9,6 @@ const CONCURRENCY = 4;
 const DRAINED_MS = 60_000;
 /** From the oracle's answer until the system has read it. */
 const ON_ITS_WAY_MS = 50;
-const UNDER_WAY_MS = 500;
 
 export const outage = {
   name: 'platform answers 500 with 20,000 pending, SQLite',
@@ -58,27 +57,38 @@ export const outage = {
   },
 };
 
-/** After the failure that opens the breaker only what was under way may end; then one probe per slot. */
+/**
+ * After the failure that opens the breaker only what was under way may end; then one probe per slot. What is under
+ * way has no bound in time, as a starved process reads an answer late: it ends where the first slot of silence begins.
+ */
 function probesOf(platform, requests) {
   const answers = requests.map(({ answeredAtMs }) => answeredAtMs).sort((a, b) => a - b);
   const openedAtMs = answers[FAILURES_THAT_OPEN - 1];
   const later = requests.filter(({ arrivedAtMs }) => arrivedAtMs > openedAtMs + ON_ITS_WAY_MS);
-  const probes = later.filter(({ arrivedAtMs }) => arrivedAtMs > openedAtMs + UNDER_WAY_MS);
+  let lastAtMs = openedAtMs;
+  let rest = 0;
+  for (const { arrivedAtMs } of later) {
+    if (arrivedAtMs - lastAtMs >= shortestSlotMs(0)) break;
+    lastAtMs = arrivedAtMs;
+    rest += 1;
+  }
+  const probes = later.slice(rest);
   const faults = [];
   if (probes.length === 0) faults.push(`${platform}: no probe`);
-  const rest = later.length - probes.length;
   if (rest > CONCURRENCY)
     faults.push(
       `${platform}: ${rest} requests left after ${FAILURES_THAT_OPEN} failures had opened the breaker`,
     );
-  let lastAtMs = openedAtMs;
   for (const [at, { arrivedAtMs }] of probes.entries()) {
-    const slotMs = SLOTS_MS[Math.min(at, SLOTS_MS.length - 1)] * SHORTEST;
-    if (arrivedAtMs - lastAtMs < slotMs - 50)
+    if (arrivedAtMs - lastAtMs < shortestSlotMs(at))
       faults.push(
-        `${platform}: probe ${at + 1} after ${arrivedAtMs - lastAtMs} ms, slot of ${slotMs} ms`,
+        `${platform}: probe ${at + 1} after ${arrivedAtMs - lastAtMs} ms, slot of ${shortestSlotMs(at)} ms`,
       );
     lastAtMs = arrivedAtMs;
   }
   return { count: probes.length, faults: faults.slice(0, 2) };
+}
+
+function shortestSlotMs(at) {
+  return SLOTS_MS[Math.min(at, SLOTS_MS.length - 1)] * SHORTEST - ON_ITS_WAY_MS;
 }
