@@ -8,8 +8,11 @@ const config: Config = {
   testPathIgnorePatterns: ['/node_modules/', '/test/bench/', '/test/package\\.spec\\.ts$'],
   setupFiles: ['reflect-metadata'],
   moduleNameMapper: {
+    // One Nest for all, also for packages that bring another one.
+    '^@nestjs/(common|core)$': '<rootDir>/node_modules/@nestjs/$1',
+    '^@nestjs/(common|core)/(.*)$': '<rootDir>/node_modules/@nestjs/$1/$2',
     '^nestjs-server-tracking$': '<rootDir>/src/index.ts',
-    '^nestjs-server-tracking/(dto|health|metrics/opentelemetry|metrics/prometheus|testing)$':
+    '^nestjs-server-tracking/(audit|dto|health|metrics/opentelemetry|metrics/prometheus|stripe|testing)$':
       '<rootDir>/src/$1/index.ts',
   },
   transform: {

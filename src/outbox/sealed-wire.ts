@@ -1,0 +1,25 @@
+import { SEAL_BYTES, type Vault } from '../records/vault';
+import type { WireEvent } from '../events/wire-event';
+
+/** Seals what the platform will read; it opens for the entry with this key alone. */
+export function sealWire(vault: Vault, key: string, { body, envelope }: WireEvent): Buffer {
+  return vault.seal(`${envelope.length}:${envelope}${body}`, placeOf(key));
+}
+
+/** @throws SealError */
+export function openWire(vault: Vault, key: string, sealed: Uint8Array): WireEvent {
+  const text = vault.open(sealed, placeOf(key));
+  const start = text.indexOf(':') + 1;
+  const end = start + Number(text.slice(0, start - 1));
+  return { envelope: text.slice(start, end), body: text.slice(end) };
+}
+
+/** How long it is when it is sealed. */
+export function sealedWireBytes({ body, envelope }: WireEvent): number {
+  const head = String(envelope.length).length + 1;
+  return SEAL_BYTES + head + Buffer.byteLength(envelope) + Buffer.byteLength(body);
+}
+
+function placeOf(key: string): string {
+  return `entries:${key}`;
+}
