@@ -22,7 +22,7 @@ export interface Consent extends Partial<Record<ConsentPurpose, ConsentState>> {
   gpc?: boolean;
   /** Where the person is: ISO 3166-1 (`DE`) or 3166-2 (`US-CA`). */
   region?: string;
-  /** Who decided, for the records: `cmp`, `tcf`, `host`, … */
+  /** Who decided, for the records: `host`, `onetrust`, `tcf+gpc`, … */
   source?: string;
   /** Version of the consent text that the person saw. */
   version?: string;

@@ -1,3 +1,5 @@
+import type { Consent } from './consent';
+
 /** What an ad click or a pixel left with the visitor. Opaque and case-sensitive: never altered. */
 export interface ClickIds {
   /** Meta click: the whole `_fbc` cookie, or one built from `fbclid`. */
@@ -43,6 +45,12 @@ export interface RequestContext {
   gaSessions?: Readonly<Record<string, string>>;
   /** The browser sent `Sec-GPC: 1`. */
   gpc?: boolean;
+  /** The visitor that our own first-party cookie knows; see the guide on visitors. */
+  visitorId?: string;
+  /** When the visitor's session began, in Unix seconds. */
+  sessionId?: string;
+  /** What the visitor allowed at that moment: read from the cookies of a consent tool, or told by the host. */
+  consent?: Consent;
 }
 
 /** Points to a context that `saveContext` keeps. Opaque; safe in Stripe metadata. */
