@@ -2,7 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /** Members of Nest's family that count differently. */
-const LINES = { '@nestjs/axios': '^4.0.0', '@nestjs/config': '^4.0.0' };
+const LINES = {
+  '@nestjs/apollo': '^13.0.0',
+  '@nestjs/axios': '^4.0.0',
+  '@nestjs/config': '^4.0.0',
+  '@nestjs/graphql': '^13.0.0',
+};
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 for (const name of Object.keys(manifest.devDependencies)) {

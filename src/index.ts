@@ -4,20 +4,43 @@ export type {
   TrackingModuleExtras,
   TrackingOptionsFactory,
 } from './tracking.module';
+export type { ConsentOptions, ResolveConsent } from './consent.options';
 export type {
-  ConsentOptions,
+  AuditOptions,
   ContextOptions,
   DestinationName,
   DestinationOptions,
   PrivacyOptions,
   TrackingModuleOptions,
   TrackingStorage,
+  TransportName,
 } from './tracking.options';
+export type { BotPolicy } from './privacy/bot-gate';
+export type { MinimizationOptions, UserField } from './privacy/minimization.options';
+export type { TestEventsOptions } from './test-events.options';
 export { optionsFromEnv } from './tracking.env';
 export type { EnvReader } from './tracking.env';
 export { InvalidOptionsError } from './tracking.error';
 export { ServerTrackingService } from './server-tracking.service';
 export type { FlushReport } from './server-tracking.service';
+export type { IdentifiedVisitor, SaveContextOptions } from './event-contexts';
+export type { ConsentControl, ErasureReport, PersonExport } from './people';
+export type { Withdrawal } from './privacy/consent-register';
+export type { DestinationStats, MatchQuality } from './match-quality';
+export type {
+  BrowserEvent,
+  DeduplicationCause,
+  DeduplicationFinding,
+  DeduplicationReport,
+} from './dedup-check';
+export type { VisitorOptions } from './visitor.options';
+export { Track } from './track.decorator';
+export type { TrackDecoratorOptions } from './track.decorator';
+export type { HandledCall } from './tracked-event';
+export { CaptureInterceptor } from './context/capture.interceptor';
+export { TrackingContext } from './context/tracking-context.decorator';
+export type { CaptureRequests } from './context/request-scope';
+export type { OutgoingResponse } from './context/visitor-cookies';
 export { DeadLetterService } from './dead-letter.service';
 export type { ListedDeadLetter } from './dead-letter.service';
 export type { DestinationStatus, TrackingStatus } from './tracking-status';
@@ -38,9 +61,14 @@ export type {
   Destination,
   DestinationLimits,
   Encoding,
+  MatchKeys,
 } from './destinations/destination';
 
 export type { Consent, ConsentPurpose, ConsentState } from './events/consent';
+export type { ConsentReader } from './consent/consent-reader';
+export type { OneTrustGroups, OneTrustMeaning } from './consent/onetrust';
+export type { DestinationConsentPolicy } from './privacy/consent-gate';
+export { OPT_IN_REGIONS } from './privacy/opt-in-regions';
 export { fromMinorUnits, minorUnitDecimals } from './events/minor-units';
 export { splitFullName } from './events/full-name';
 export type { NameParts } from './events/full-name';
@@ -80,7 +108,6 @@ export type {
 } from './events/tracking-event';
 export type { UserData } from './events/user-data';
 export type { WireEvent } from './events/wire-event';
-export type { ContextStore } from './context/context-store';
 export type { TrustProxy } from './context/client-ip';
 export type { ActivityListener, TrackingActivity } from './outbox/activity';
 export type {
@@ -99,3 +126,5 @@ export type {
 } from './outbox/outbox';
 export { MemoryOutbox } from './outbox/memory-outbox';
 export type { MemoryOutboxOptions } from './outbox/memory-outbox';
+export { MemoryRecordStore } from './records/memory-record-store';
+export type { RecordStore, StoredRecord } from './records/record-store';

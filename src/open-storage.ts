@@ -1,10 +1,9 @@
-import { openBullmqStorage } from './bullmq/bullmq-storage';
-import type { ContextStore } from './context/context-store';
-import { MemoryContextStore } from './context/memory-context-store';
+import type * as Bullmq from './bullmq/bullmq-storage';
 import { MemoryOutbox } from './outbox/memory-outbox';
 import { DURABLE_DEFAULTS, type OutboxSettings } from './outbox/outbox-settings';
 import type { Storage, StorageTools } from './outbox/storage';
-import { openSqliteStorage } from './sqlite/sqlite-storage';
+import { MemoryRecordStore } from './records/memory-record-store';
+import type * as Sqlite from './sqlite/sqlite-storage';
 
 /**
  * Opens the storage that a URL names. Its packages are loaded here and now.
@@ -16,14 +15,23 @@ export async function openStorage(
   url: string,
   settings: Partial<OutboxSettings>,
   tools: Omit<StorageTools, 'settings'>,
-): Promise<Storage<ContextStore>> {
+): Promise<Storage> {
   const durable = { ...tools, settings: { ...DURABLE_DEFAULTS, ...settings } };
-  if (url.startsWith('file:')) return openSqliteStorage(url, durable);
-  if (url !== 'memory:') return openBullmqStorage(url, durable);
+  // Loaded when it is used: a process has one storage, and pays for one.
+  /* eslint-disable @typescript-eslint/no-require-imports */
+  if (url.startsWith('file:')) {
+    const member = require('./sqlite/sqlite-storage') as typeof Sqlite;
+    return member.openSqliteStorage(url, durable);
+  }
+  if (url !== 'memory:') {
+    const member = require('./bullmq/bullmq-storage') as typeof Bullmq;
+    return member.openBullmqStorage(url, durable);
+  }
+  /* eslint-enable @typescript-eslint/no-require-imports */
   return {
     description: 'memory',
     isDurable: false,
     outbox: new MemoryOutbox(tools.clock, settings, tools.activity),
-    contexts: new MemoryContextStore(tools.clock),
+    records: new MemoryRecordStore(tools.clock),
   };
 }

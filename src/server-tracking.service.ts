@@ -1,14 +1,20 @@
-import { createHash } from 'node:crypto';
-
 import { Inject, Injectable, type LoggerService } from '@nestjs/common';
 
+import { fieldsOf, type AuditTrail } from './audit-trail';
 import type { Clock } from './clock';
-import { acceptContext } from './context/accept-context';
-import type { ContextStore } from './context/context-store';
+import { mergeConsent } from './consent/merge-consent';
 import type { RequestReader } from './context/request-reader';
 import type { DeliveryRole } from './delivery/delivery.options';
+import { checkDeduplication, type BrowserEvent, type DeduplicationReport } from './dedup-check';
 import type { Destination } from './destinations/destination';
 import type { TrackingDoor } from './destinations/tracking-door';
+import type { OutgoingResponse } from './context/visitor-cookies';
+import type {
+  EventContexts,
+  FoundContext,
+  IdentifiedVisitor,
+  SaveContextOptions,
+} from './event-contexts';
 import { completeEvent } from './events/complete-event';
 import type { Consent } from './events/consent';
 import type { CompletedEvent } from './events/completed-event';
@@ -20,6 +26,7 @@ import type { ProtectedEvent } from './events/protected-event';
 import type { DestinationReceipt, TrackOptions, TrackReceipt } from './events/receipt';
 import type { ContextRef, IncomingRequest, RequestContext } from './events/request-context';
 import type { EventName, InputOf, TrackingEvent } from './events/tracking-event';
+import type { UserData } from './events/user-data';
 import type { ActivityListener, ActivityStream } from './outbox/activity';
 import { awaitSettlement, type AwaitedSettlement } from './outbox/await-settlement';
 import { idempotencyKey } from './outbox/idempotency-key';
@@ -27,16 +34,26 @@ import type { LaneHealthBoard } from './outbox/lane-health';
 import type { AppendResult, LaneStats, Outbox, OutboxEntry } from './outbox/outbox';
 import { priorityOf } from './outbox/priority';
 import { unavailable } from './outbox/refusals';
+import type { DestinationStats, MatchQualityBoard } from './match-quality';
 import type { Storage } from './outbox/storage';
+import type { ConsentControl, ErasureReport, People, PersonExport } from './people';
+import type { BotGate } from './privacy/bot-gate';
 import {
   decideConsent,
-  withPolicy,
   withPrivacySignals,
+  type ConsentDecision,
   type ConsentPolicy,
 } from './privacy/consent-gate';
+import { asDecided } from './privacy/cookieless';
+import { afterWithdrawal, PERSON_ERASED, type Withdrawal } from './privacy/consent-register';
 import { cleanId } from './privacy/free-text';
+import type { MinimizationRules } from './privacy/minimization.options';
+import { minimizeEvent } from './privacy/minimize-event';
+import type { PageUrlOptions } from './privacy/page-url';
 import { protectEvent } from './privacy/protect-event';
 import type { ProtectUserDataOptions } from './privacy/protect-user-data';
+import { isEmail, MAX_OWNERS } from './privacy/subjects';
+import type { SentEvents } from './sent-events';
 import { TRACKING_PARTS } from './tracking.tokens';
 import { trackingStatus, type DestinationSummary, type TrackingStatus } from './tracking-status';
 
@@ -46,18 +63,38 @@ export interface TrackingParts {
   /** Every destination of the catalog, the disabled ones too. */
   readonly summaries: readonly DestinationSummary[];
   readonly outbox: Outbox;
-  readonly contexts: ContextStore;
-  readonly contextTtlMs: number;
-  readonly storage: Storage<ContextStore>;
+  readonly contexts: EventContexts;
+  readonly people: People;
+  readonly audit: AuditTrail | undefined;
+  readonly storage: Storage;
   readonly role: DeliveryRole;
   readonly waitUntil: TrackOptions['waitUntil'];
   readonly activity: ActivityStream;
   readonly reader: RequestReader;
   readonly consent: ConsentPolicy;
-  readonly privacy: ProtectUserDataOptions;
+  readonly privacy: ProtectUserDataOptions & PageUrlOptions;
+  /** By destination; one without an entry gets everything. */
+  readonly minimization: ReadonlyMap<string, MinimizationRules>;
+  /** Without one, bots are sent. */
+  readonly bots: BotGate | undefined;
   readonly health: LaneHealthBoard;
+  readonly matchQuality: MatchQualityBoard;
+  readonly sent: SentEvents;
   readonly clock: Clock;
   readonly logger: LoggerService;
+}
+
+/** Whose an event is, for those who take consent back later. */
+interface EventPerson {
+  readonly owners: readonly string[];
+  /** When the consent that it goes out with was given, or changed by a withdrawal, as far as that is known. */
+  readonly consentAtMs: number | undefined;
+}
+
+/** A destination that gets the event, and as what. */
+interface ChosenDestination {
+  readonly destination: Destination;
+  readonly decision: Extract<ConsentDecision, { kind: 'send' }>;
 }
 
 export interface FlushReport {
@@ -192,7 +229,7 @@ export class ServerTrackingService implements TrackingDoor {
    * and `node:http` requests, and Nest and GraphQL contexts that hold one. Never throws.
    */
   readRequest(request: IncomingRequest | object): RequestContext {
-    return this.parts.reader.read(request, this.parts.clock.now());
+    return this.parts.contexts.read(request);
   }
 
   /** The client's address; `X-Forwarded-For` counts only behind `context.trustProxy`. */
@@ -205,32 +242,75 @@ export class ServerTrackingService implements TrackingDoor {
   }
 
   /**
-   * Keeps what a request can tell, for a webhook that comes later: give the reference to any `track…()`
-   * as `context`. Never rejects.
+   * Recognises the visitor by first-party cookies, where the host knows what they allowed: writes cookies to the
+   * response as far as that is granted, takes ours away where it is denied, and what is tracked for this request
+   * afterwards knows the visitor. Needs `context.visitor`; on captured requests whose own cookies tell of consent
+   * it is done without this call. Never rejects.
    *
-   * @param key what the webhook will know too, such as the order ID; the same key replaces what was kept.
-   * @param context the visitor's request, or what was read from it.
+   * @param response of Express, Fastify or `node:http`, before its headers are sent: then nothing is written.
+   * @param consent default: what `consent.resolve` says, and the request's cookies.
+   * @returns `undefined`: a visitor who is unknown, or wants to be.
    */
-  async saveContext(key: string, context: RequestContext | IncomingRequest): Promise<ContextRef> {
-    const { contexts, contextTtlMs, logger } = this.parts;
-    const contextRef = contextRefOf(key);
-    if (contextRef === undefined) {
-      logger.warn('tracking: saveContext needs a key such as the order ID; nothing was kept');
-      return { contextRef: NO_CONTEXT };
-    }
-    try {
-      await contexts.save(contextRef, this.contextFrom(context, []), contextTtlMs);
-      return { contextRef };
-    } catch (error) {
-      logger.warn(`tracking: a context could not be kept: ${errorName(error)}`);
-      return { contextRef: NO_CONTEXT };
-    }
+  identifyVisitor(
+    request: IncomingRequest | object,
+    response: OutgoingResponse,
+    consent?: Consent,
+  ): Promise<IdentifiedVisitor | undefined> {
+    return this.parts.contexts.identify(request, response, consent);
+  }
+
+  /**
+   * Keeps what a request can tell, for a webhook that comes later: give the reference to any `track…()`
+   * as `context`. Encrypted at rest. Never rejects.
+   *
+   * @param key what tells this visit from others, such as the order ID; the same key replaces what was kept.
+   * @param context the visitor's request, what was read from it, or what was kept before; default: the request being served.
+   */
+  saveContext(
+    key: string,
+    context?: RequestContext | IncomingRequest | ContextRef,
+    options: SaveContextOptions = {},
+  ): Promise<ContextRef> {
+    return this.parts.contexts.save(key, context, options);
+  }
+
+  /**
+   * Keeps for longer what `saveContext` kept, counted from now. Never rejects.
+   *
+   * @returns whether it is there and is kept.
+   */
+  extendContext(ref: ContextRef, ttlMs: number): Promise<boolean> {
+    return this.parts.contexts.extend(ref, ttlMs);
+  }
+
+  /**
+   * What a person has taken back, by a user ID, an e-mail address or a visitor ID. Rejects where the storage is
+   * out of reach: then nothing was noted.
+   */
+  get consent(): ConsentControl {
+    return this.parts.people;
+  }
+
+  /**
+   * Forgets a person: pending events, dead letters, kept contexts and links go, the audit log keeps its lines
+   * without them, and what still comes in about them stays unsent. Rejects where something is out of reach: call it
+   * again.
+   *
+   * @param userKey a user ID, an e-mail address or a visitor ID.
+   */
+  erase(userKey: string): Promise<ErasureReport> {
+    return this.parts.people.erase(userKey);
+  }
+
+  /** What is kept about a person, for a request of theirs. Rejects where the storage is out of reach. */
+  exportPerson(userKey: string): Promise<PersonExport> {
+    return this.parts.people.export(userKey);
   }
 
   /** Whether each destination can deliver; `overall` is true when every enabled one can. */
   getStatus(): TrackingStatus {
-    const { summaries, health, storage, role } = this.parts;
-    return trackingStatus(summaries, health, storage, role);
+    const { summaries, health, storage, role, bots } = this.parts;
+    return trackingStatus(summaries, health, storage, role, bots?.skipped ?? 0);
   }
 
   /**
@@ -243,9 +323,26 @@ export class ServerTrackingService implements TrackingDoor {
     return this.parts.activity.subscribe(listener);
   }
 
-  /** Counters and gauges per destination: of all processes where the storage is shared. */
-  stats(): Promise<readonly LaneStats[]> {
-    return this.parts.outbox.stats();
+  /**
+   * Counters and gauges per destination, of all processes where the storage is shared; and by what people can be
+   * recognised in the last 1,000 events that this process made for it.
+   */
+  async stats(): Promise<readonly DestinationStats[]> {
+    return this.parts.matchQuality.beside(await this.parts.outbox.stats());
+  }
+
+  /**
+   * Whether a platform can tell that the browser's and the server's event are one: holds what a pixel sent against
+   * the last 1,000 events that this process made for the destination. Never throws.
+   *
+   * @param destination whose pixel it was: `meta` or `tiktok`.
+   * @param browserEvents its calls, as a page collected them.
+   */
+  checkDeduplication(
+    destination: string,
+    browserEvents: readonly BrowserEvent[],
+  ): DeduplicationReport {
+    return checkDeduplication(browserEvents, this.parts.sent.of(destination));
   }
 
   isEnabled(destination: string): boolean {
@@ -302,74 +399,85 @@ export class ServerTrackingService implements TrackingDoor {
       ...completion.event,
       eventId: cleanId(completion.event.eventId, 'eventId', problems),
     };
-    const found = this.contextOf(input, problems);
-    const context = found instanceof Promise ? await found : found;
-    const consent = withPrivacySignals(event.consent, context.gpc);
-    const receipts: Record<string, DestinationReceipt> = {};
-    const chosen = this.chooseDestinations(consent, limitedTo ?? event.only, receipts, problems);
-    if (chosen.length === 0) return receiptOf(event.eventId, receipts, problems);
-    const allowed = withPolicy(consent, this.parts.consent);
-    const guarded = protectEvent(event, context, allowed, this.parts.privacy, problems);
-    const entries = chosen.flatMap((destination) =>
-      this.encode(destination, guarded, event, nowMs, receipts),
+    const coming = this.parts.contexts.of(input, problems);
+    const found = coming instanceof Promise ? await coming : coming;
+    const { context } = found;
+    const given = datedBy(
+      nowMs,
+      withPrivacySignals(mergeConsent(event.consent, context.consent), context.gpc),
     );
-    await this.store(entries, receipts, options);
+    const receipts: Record<string, DestinationReceipt> = {};
+    const { audit } = this.parts;
+    let owners: readonly string[] = [];
+    let withdrawal: Withdrawal | undefined;
+    let refusal: Problem | undefined;
+    try {
+      if (found.isAway === true) throw new Error('what was kept cannot be loaded');
+      owners = await this.ownersOf(event.user, found, name, given);
+      withdrawal = await this.parts.people.register.find(owners);
+    } catch (error) {
+      refusal = unavailable(errorName(error)).problem;
+    }
+    const consent = afterWithdrawal(given, withdrawal);
+    const only = limitedTo ?? event.only;
+    const chosen = this.chooseDestinations(consent, withdrawal, only, receipts, problems);
+    if (refusal !== undefined)
+      for (const { destination } of chosen.splice(0))
+        receipts[destination.name] = { kind: 'rejected', problems: [refusal] };
+    if (chosen.length > 0 && this.parts.bots?.refuses(name, context.userAgent) === true)
+      for (const { destination } of chosen.splice(0)) receipts[destination.name] = BOT;
+    const sent = new Map<string, readonly string[]>();
+    if (chosen.length > 0) {
+      const person = { owners, consentAtMs: decidedAt(consent, withdrawal) };
+      const guarded = protectEvent(event, context, consent, this.parts.privacy, problems);
+      const entries = chosen.flatMap(({ destination, decision }) => {
+        const decided = this.minimized(destination, asDecided(guarded, decision));
+        if (audit !== undefined) sent.set(destination.name, fieldsOf(decided));
+        return this.encode(destination, decided, event, person, nowMs, receipts);
+      });
+      await this.store(entries, receipts, options);
+    }
+    if (audit !== undefined)
+      for (const [destination, receipt] of Object.entries(receipts))
+        audit.decided({
+          destination,
+          eventId: event.eventId,
+          eventName: name,
+          subjects: owners,
+          consent,
+          receipt,
+          fields: sent.get(destination),
+        });
     return receiptOf(event.eventId, receipts, problems);
   }
 
-  private contextOf(input: unknown, problems: Problem[]): RequestContext | Promise<RequestContext> {
-    const reader = new FieldReader(problems, input as object);
-    const context = reader.raw('context');
-    if (context === undefined) return {};
-    if (typeof context !== 'object') {
-      reader.note(
-        'context',
-        'invalid',
-        'expected a request, what readRequest returns, or what saveContext returns',
-      );
-      return {};
-    }
-    const fields = new FieldReader(problems, context as object, 'context');
-    if (!fields.keys().includes('contextRef')) return this.contextFrom(context as object, problems);
-    const ref = fields.text('contextRef', 200);
-    if (ref !== undefined) return this.loadContext(ref, problems);
-    fields.note('contextRef', 'missing', 'expected what saveContext returned');
-    return {};
-  }
-
-  private contextFrom(source: object, problems: Problem[]): RequestContext {
-    const fields = new FieldReader(problems, source, 'context');
-    const isRequest = ['headers', 'req', 'request', 'switchToHttp'].some(
-      (key) => fields.raw(key) !== undefined,
-    );
-    return isRequest ? this.readRequest(source) : acceptContext(fields);
-  }
-
-  private async loadContext(ref: string, problems: Problem[]): Promise<RequestContext> {
-    try {
-      const context = await this.parts.contexts.load(ref);
-      if (context !== undefined) return context;
-      problems.push({
-        field: 'context',
-        code: 'missing',
-        message: 'nothing is kept under this reference, or no longer',
-      });
-    } catch (error) {
-      problems.push({
-        field: 'context',
-        code: 'storage_unavailable',
-        message: `could not be loaded: ${errorName(error)}`,
-      });
-    }
-    return {};
+  /** Whose the event is. Rejects where the storage that knows people's names is out of reach. */
+  private async ownersOf(
+    user: UserData,
+    { context, keptFor = [] }: FoundContext,
+    name: EventName,
+    { analyticsStorage }: Consent,
+  ): Promise<readonly string[]> {
+    const { people } = this.parts;
+    const subjects = await people.subjects();
+    const own = subjects.of(user, context.visitorId);
+    const { visitorId } = context;
+    const isJoined = visitorId !== undefined && analyticsStorage !== 'denied';
+    const visitor = isJoined ? [subjects.visitor(visitorId)] : [];
+    const isSignedIn = name === 'sign_up' || name === 'login';
+    // An account's own address belongs to it; what somebody types elsewhere may be anybody's.
+    const linked = isSignedIn ? own : own.filter((one) => !isEmail(one));
+    if (visitor.length > 0 || isSignedIn) await people.link([...new Set([...linked, ...visitor])]);
+    return [...new Set([...own, ...keptFor])].slice(0, MAX_OWNERS);
   }
 
   private chooseDestinations(
     consent: Consent,
+    withdrawal: Withdrawal | undefined,
     only: readonly string[] | undefined,
     receipts: Record<string, DestinationReceipt>,
     problems: Problem[],
-  ): Destination[] {
+  ): ChosenDestination[] {
     const { destinations, summaries, consent: policy } = this.parts;
     for (const name of only ?? []) {
       if (this.isEnabled(name)) continue;
@@ -382,19 +490,29 @@ export class ServerTrackingService implements TrackingDoor {
         message: `names no destination; known are ${known}`,
       });
     }
-    return destinations.filter(({ name, requiredConsent }) => {
-      if (only !== undefined && !only.includes(name)) return false;
-      const decision = decideConsent(consent, requiredConsent, policy);
-      if (decision.kind === 'withhold')
-        receipts[name] = { kind: 'skipped', reason: decision.reason };
-      return decision.kind === 'send';
+    return destinations.flatMap((destination) => {
+      const { name } = destination;
+      if (only !== undefined && !only.includes(name)) return [];
+      const decision = decideConsent(consent, destination, policy);
+      if (withdrawal?.erasedAtMs !== undefined)
+        receipts[name] = { kind: 'skipped', reason: PERSON_ERASED };
+      else if (decision.kind === 'send') return [{ destination, decision }];
+      else receipts[name] = { kind: 'skipped', reason: reasonOf(decision.reason, withdrawal) };
+      return [];
     });
+  }
+
+  /** What of the event the destination may get at all. */
+  private minimized({ name }: Destination, event: ProtectedEvent): ProtectedEvent {
+    const rules = this.parts.minimization.get(name);
+    return rules === undefined ? event : minimizeEvent(event, rules);
   }
 
   private encode(
     destination: Destination,
     guarded: ProtectedEvent,
     event: CompletedEvent,
+    person: EventPerson,
     nowMs: number,
     receipts: Record<string, DestinationReceipt>,
   ): OutboxEntry[] {
@@ -414,11 +532,19 @@ export class ServerTrackingService implements TrackingDoor {
         return [];
       case 'invalid': {
         const { field = 'event', code = 'invalid', reason: message } = encoding;
+        if (code === 'too_weak') this.parts.matchQuality.note(name, guarded, true);
         receipts[name] = { kind: 'rejected', problems: [{ field, code, message }] };
         return [];
       }
       case 'encoded': {
         const { wire, notes } = encoding;
+        this.parts.matchQuality.note(name, guarded, false);
+        this.parts.sent.note(name, {
+          name: encoding.eventName ?? event.name,
+          eventName: event.name,
+          eventId: event.eventId,
+          occurredAtMs: event.occurredAtMs,
+        });
         receipts[name] =
           notes === undefined || notes.length === 0 ? QUEUED : { kind: 'queued', notes };
         return [
@@ -435,6 +561,10 @@ export class ServerTrackingService implements TrackingDoor {
             occurredAtMs: event.occurredAtMs,
             acceptedAtMs: nowMs,
             priority: priorityOf(event.name),
+            ...(person.owners.length > 0 && {
+              subjects: person.owners,
+              ...(person.consentAtMs !== undefined && { consentAtMs: person.consentAtMs }),
+            }),
             wire,
           },
         ];
@@ -536,24 +666,38 @@ export class ServerTrackingService implements TrackingDoor {
   }
 }
 
-/** Refers to nothing: an event with it lives without a context and says so in its receipt. */
-const NO_CONTEXT = 'none';
-
 /** The event's name, with what makes it another event at a platform. */
 function kindOfEvent({ name, details }: ProtectedEvent): string {
   const part = details.phase ?? details.eventName;
   return part === undefined ? name : `${name}:${part}`;
 }
 
-/** Short and without meaning, so that it can stand in a payment provider's metadata. */
-function contextRefOf(key: unknown): string | undefined {
-  // Without a key of its own, every visitor would replace the one before.
-  const text = typeof key === 'number' || typeof key === 'bigint' ? String(key) : key;
-  if (typeof text !== 'string' || text.trim() === '') return undefined;
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+/** A browser's clock may be wrong, and what is dated later than now would outlive every withdrawal. */
+function datedBy(nowMs: number, consent: Consent): Consent {
+  const isAhead = consent.capturedAt !== undefined && consent.capturedAt > nowMs + CLOCK_SKEW_MS;
+  return isAhead ? { ...consent, capturedAt: undefined } : consent;
+}
+
+const CLOCK_SKEW_MS = 60_000;
+
+/** Up to when the decision knows of what was given and taken back. */
+function decidedAt(
+  { capturedAt }: Consent,
+  withdrawal: Withdrawal | undefined,
+): number | undefined {
+  const times = [capturedAt, ...Object.values(withdrawal?.purposes ?? {})].filter(
+    (atMs) => atMs !== undefined,
+  );
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
+/** The person had allowed it once. */
+function reasonOf(reason: string, withdrawal: Withdrawal | undefined): string {
+  return withdrawal === undefined ? reason : reason.replace('consent denied', 'consent withdrawn');
 }
 
 const QUEUED: DestinationReceipt = { kind: 'queued' };
+const BOT: DestinationReceipt = { kind: 'skipped', reason: 'bot' };
 
 function readName(input: unknown): EventName | undefined {
   const isObject = typeof input === 'object' && input !== null;

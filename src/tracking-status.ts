@@ -26,6 +26,8 @@ export type TrackingStatus = Readonly<Record<DestinationName, boolean>> & {
     readonly storage: string;
     readonly storageHealth: StorageHealth;
     readonly role: DeliveryRole;
+    /** Events of bots that nobody got, since this process started. */
+    readonly skippedBots: number;
     readonly destinations: Readonly<Record<DestinationName, DestinationStatus>>;
   };
 };
@@ -35,6 +37,7 @@ export function trackingStatus(
   health: LaneHealthBoard,
   storage: TrackingStorage,
   role: DeliveryRole,
+  skippedBots: number,
 ): TrackingStatus {
   const storageHealth = storage.health?.() ?? { state: 'ready' };
   const states = summaries.map(
@@ -50,6 +53,7 @@ export function trackingStatus(
       storage: storage.description,
       storageHealth,
       role,
+      skippedBots,
       destinations: Object.fromEntries(states),
     },
   } as TrackingStatus;

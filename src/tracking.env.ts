@@ -28,6 +28,16 @@ export function optionsFromEnv(
   }
   const storage = read('TRACKING_STORAGE_URL') ?? read('REDIS_URL');
   if (storage !== undefined) options.storage = storage;
+  const auditUrl = read('TRACKING_AUDIT_URL');
+  if (auditUrl !== undefined) options.audit = { url: auditUrl };
+  const transport = read('TRACKING_TRANSPORT');
+  if (transport !== undefined) options.transport = transport;
+  const encryptionKey = read('TRACKING_ENCRYPTION_KEY');
+  if (encryptionKey !== undefined) options.encryptionKey = encryptionKey;
+  const environment = read('NODE_ENV');
+  if (environment !== undefined) options.environment = environment;
+  const allowTestEventsUntil = read('TRACKING_ALLOW_TEST_EVENTS_UNTIL');
+  if (allowTestEventsUntil !== undefined) options.allowTestEventsUntil = allowTestEventsUntil;
   const role = read('TRACKING_ROLE');
   if (role !== undefined) options.delivery = { role };
   return options;

@@ -39,10 +39,18 @@ describe('resolveOptions', () => {
     ],
     ['a clock that is none', { clock: {} }, ['clock']],
     ['an HTTP service that is none', { httpService: {} }, ['httpService']],
+    ['a transport that is none', { transport: 'fetch' }, ['transport']],
+    [
+      'undici beside an HTTP service',
+      { transport: 'undici', httpService: { axiosRef: { request: () => undefined } } },
+      ['transport'],
+    ],
+    ['a storage that lasts without a key', { storage: 'file:./tracking.db' }, ['encryptionKey']],
+    ['a key that is none', { encryptionKey: 'too short' }, ['encryptionKey']],
     [
       'a storage that is none',
-      { storage: { outbox: 1, contexts: 1 } },
-      ['storage.outbox', 'storage.contexts'],
+      { storage: { outbox: 1, records: 1 } },
+      ['storage.outbox', 'storage.records'],
     ],
     ['a delivery that is none', { delivery: 5 }, ['delivery']],
   ])('refuses %s', (_name, options, fields) => {
@@ -50,7 +58,7 @@ describe('resolveOptions', () => {
   });
 
   it('knows the default country by its aliases', () => {
-    expect(resolveOptions({ privacy: { defaultCountry: 'UK' } }).defaultCountry).toBe('gb');
+    expect(resolveOptions({ privacy: { defaultCountry: 'UK' } }).privacy.defaultCountry).toBe('gb');
   });
 
   it('tells all problems at once', () => {
@@ -79,10 +87,10 @@ describe('resolveOptions', () => {
       'ga4.region',
       'serverGtm.containerUrl',
       'serverGtm.measurementId',
+      'privacy.defaultCountry',
       'storage',
       'context.trustProxy',
       'consent.whenUnknown',
-      'privacy.defaultCountry',
     ]);
   });
 
@@ -132,6 +140,201 @@ describe('resolveOptions', () => {
   });
 });
 
+describe('the options of consent', () => {
+  it('have defaults that need no package', () => {
+    const { consent, consentReaders, resolveConsent } = resolveOptions();
+    expect(consent).toEqual({});
+    expect(consentReaders).toEqual({ readers: ['usp', 'onetrust', 'cookiebot'] });
+    expect(resolveConsent).toBeUndefined();
+  });
+
+  it('are taken as they are', () => {
+    const resolve = () => undefined;
+    const resolved = resolveOptions({
+      consent: {
+        whenUnknown: 'withhold',
+        optInRegions: ['DE', 'CA-QC'],
+        defaultRegion: 'de',
+        destinations: { meta: { purposes: ['adUserData'], withoutStorage: 'cookieless' }, ga4: {} },
+        readers: ['tcf', 'gpp'],
+        vendorIds: [755],
+        oneTrustGroups: { C0004: ['adStorage', 'sale'] },
+        resolve,
+      },
+    });
+    expect(resolved.consent).toEqual({
+      whenUnknown: 'withhold',
+      optInRegions: ['DE', 'CA-QC'],
+      defaultRegion: 'de',
+      destinations: {
+        meta: { purposes: ['adUserData'], withoutStorage: 'cookieless' },
+        ga4: { withoutStorage: 'withhold' },
+      },
+    });
+    expect(resolved.consentReaders).toEqual({
+      readers: ['tcf', 'gpp'],
+      vendorIds: [755],
+      oneTrustGroups: { C0004: ['adStorage', 'sale'] },
+    });
+    expect(resolved.resolveConsent).toBe(resolve);
+  });
+
+  it.each<[string, unknown, string[]]>([
+    ['no object', 'yes', ['consent']],
+    ['a misspelt option', { whenUnknwon: 'send' }, ['consent.whenUnknwon']],
+    ['regions as text', { optInRegions: 'DE' }, ['consent.optInRegions']],
+    ['a region that is none', { optInRegions: ['DE', 'Europe'] }, ['consent.optInRegions']],
+    ['a country that is none', { defaultRegion: 'XX' }, ['consent.defaultRegion']],
+    ['a default region that is no text', { defaultRegion: 49 }, ['consent.defaultRegion']],
+    ['an unknown destination', { destinations: { mta: {} } }, ['consent.destinations.mta']],
+    ['destinations that are no object', { destinations: 1 }, ['consent.destinations']],
+    [
+      'a destination that is no object',
+      { destinations: { meta: 'send' } },
+      ['consent.destinations.meta'],
+    ],
+    [
+      'everything wrong with a destination',
+      {
+        destinations: {
+          ga4: { purpose: [], purposes: ['ads'], whenUnknown: 'by-region', withoutStorage: true },
+        },
+      },
+      [
+        'consent.destinations.ga4.purpose',
+        'consent.destinations.ga4.purposes',
+        'consent.destinations.ga4.whenUnknown',
+        'consent.destinations.ga4.withoutStorage',
+      ],
+    ],
+    ['a reader that is none', { readers: ['didomi'] }, ['consent.readers']],
+    ['vendor IDs that are none', { vendorIds: ['755'] }, ['consent.vendorIds']],
+    [
+      'groups that mean nothing known',
+      { oneTrustGroups: { C1: ['ads'] } },
+      ['consent.oneTrustGroups'],
+    ],
+    ['a resolver that is no function', { resolve: {} }, ['consent.resolve']],
+  ])('refuse %s', (_what, consent, fields) => {
+    expect(problemsOf({ consent })).toEqual(fields);
+  });
+
+  it('name the package that a reader lacks', () => {
+    jest.doMock('@iabtcf/core', () => {
+      throw new Error('Cannot find module');
+    });
+    expect(() => resolveOptions({ consent: { readers: ['tcf', 'usp'] } })).toThrow(
+      'consent.readers: tcf needs the package "@iabtcf/core"',
+    );
+    jest.dontMock('@iabtcf/core');
+  });
+});
+
+describe('privacy', () => {
+  const TIKTOK = { pixelId: 'C0', accessToken: 't' };
+  const GA4 = { measurementId: 'G-A1', apiSecret: 's' };
+  const GTM = { containerUrl: 'https://sgtm.example.com', measurementId: 'G-A2' };
+
+  it('skips bots, and holds nothing else back, where nothing is set', () => {
+    const { privacy } = resolveOptions({ meta: META });
+    expect(privacy).toMatchObject({ bots: 'skip', rules: new Map(), warnings: [] });
+    expect([...privacy.stripQueryParams]).toEqual([]);
+  });
+
+  it('takes what is set for one destination before what is set for all', () => {
+    const { privacy } = resolveOptions({
+      meta: META,
+      ga4: GA4,
+      privacy: {
+        stripQueryParams: ['Member_ID'],
+        all: { fields: ['email'], ip: 'none', url: 'path' },
+        destinations: { ga4: { ip: 'anonymized', url: 'full', properties: ['plan'] } },
+      },
+    });
+    expect([...privacy.stripQueryParams]).toEqual(['member_id']);
+    expect(privacy.rules.get('meta')).toEqual({
+      userData: new Set(['email', 'emailGoogle']),
+      ip: 'none',
+      url: 'path',
+    });
+    expect(privacy.rules.get('ga4')).toEqual({
+      userData: new Set(['email', 'emailGoogle']),
+      ip: 'anonymized',
+      properties: new Set(['plan']),
+    });
+  });
+
+  it('sends no IP to a platform that a cut one would harm, and warns of it', () => {
+    const { privacy, warnings } = resolveOptions({
+      meta: META,
+      tiktok: undefined,
+      ga4: GA4,
+      privacy: { all: { ip: 'anonymized' } },
+    });
+    expect(privacy.rules.get('meta')).toEqual({ ip: 'none' });
+    expect(privacy.rules.get('ga4')).toEqual({ ip: 'anonymized' });
+    expect(warnings).toEqual([expect.stringMatching(/^meta gets no IP/)]);
+  });
+
+  it('tells everything that is wrong with it', () => {
+    const privacy = {
+      region: 'us',
+      bots: 'maybe',
+      euHosts: ['https://sgtm.example.com'],
+      stripQueryParams: 'member_id',
+      all: { fields: ['mail'], ip: 'half', userAgent: 'no', links: false },
+      destinations: { meta: { url: 'query', properties: [7] }, mta: {} },
+    };
+    expect(problemsOf({ privacy })).toEqual([
+      'privacy.stripQueryParams',
+      'privacy.bots',
+      'privacy.region',
+      'privacy.euHosts',
+      'privacy.all.links',
+      'privacy.all.fields',
+      'privacy.all.ip',
+      'privacy.all.userAgent',
+      'privacy.destinations.mta',
+      'privacy.destinations.meta.url',
+      'privacy.destinations.meta.properties',
+    ]);
+  });
+
+  it.each<[string, TrackingModuleOptions, string[]]>([
+    ['lets GA4 in the EU pass', { ga4: { ...GA4, region: 'eu' } }, []],
+    ['refuses GA4 elsewhere', { ga4: GA4 }, ['ga4']],
+    [
+      'refuses Meta and TikTok, which have no such place',
+      { meta: META, tiktok: TIKTOK },
+      ['meta', 'tiktok'],
+    ],
+    ['refuses a container of which nobody knows', { serverGtm: GTM }, ['serverGtm']],
+    ['ignores what is disabled', {}, []],
+    [
+      'does not take a gateway for granted',
+      { meta: { ...META, baseUrl: 'https://capi.example.com' } },
+      ['meta'],
+    ],
+  ])('in the EU: %s', (_rule, options, fields) => {
+    expect(problemsOf({ ...options, privacy: { region: 'eu' } })).toEqual(fields);
+    expect(problemsOf(options)).toEqual([]);
+  });
+
+  it('in the EU: takes the host at its word for servers that it names', () => {
+    const options = {
+      meta: { ...META, baseUrl: 'https://capi.example.com' },
+      serverGtm: GTM,
+      privacy: { region: 'eu', euHosts: ['SGTM.example.com', 'capi.example.com'] },
+    } as const;
+    expect(problemsOf(options)).toEqual([]);
+  });
+
+  it('in the EU: says how to get there, and how to vouch', () => {
+    const options = { ga4: GA4, privacy: { region: 'eu' } } as const;
+    expect(() => resolveOptions(options)).toThrow(/set ga4\.region to 'eu'.*privacy\.euHosts/s);
+  });
+});
+
 describe('optionsFromEnv', () => {
   it('reads every variable of the table', () => {
     const env = {
@@ -153,6 +356,9 @@ describe('optionsFromEnv', () => {
       GTM_API_SECRET: 'gts',
       TRACKING_STORAGE_URL: 'memory:',
       REDIS_URL: 'redis://127.0.0.1',
+      TRACKING_TRANSPORT: 'undici',
+      NODE_ENV: 'production',
+      TRACKING_ALLOW_TEST_EVENTS_UNTIL: '2026-01-16T18:00:00Z',
     };
     expect(optionsFromEnv(env)).toEqual({
       meta: {
@@ -175,6 +381,9 @@ describe('optionsFromEnv', () => {
         apiSecret: 'gts',
       },
       storage: 'memory:',
+      transport: 'undici',
+      environment: 'production',
+      allowTestEventsUntil: '2026-01-16T18:00:00Z',
     });
   });
 

@@ -2,8 +2,12 @@ import type { HttpService } from '@nestjs/axios';
 import type { LoggerService } from '@nestjs/common';
 
 import { systemClock, type Clock } from './clock';
+import {
+  resolveConsentOptions,
+  type ConsentOptions,
+  type ResolvedConsentOptions,
+} from './consent.options';
 import { compileTrust, type IsTrusted, type TrustProxy } from './context/client-ip';
-import type { ContextStore } from './context/context-store';
 import {
   DEFAULT_SHUTDOWN_TIMEOUT_MS,
   DELIVERY_ROLES,
@@ -14,16 +18,27 @@ import {
 } from './delivery/delivery.options';
 import type { LaneSettings } from './delivery/lane';
 import { DEFAULT_RETRY } from './delivery/retry-policy';
+import { auditUrlProblem } from './audit/audit-url';
 import { CATALOG } from './destinations/catalog';
 import type { DestinationDefinition, LanePreferences } from './destinations/destination-definition';
 import { OptionReader } from './destinations/option-reader';
+import type { CaptureRequests } from './context/request-scope';
+import type { VisitorCookieSettings } from './context/visitor-cookies';
 import type { Problem } from './events/problem';
 import { OVERFLOW_POLICIES, type OutboxSettings } from './outbox/outbox-settings';
 import type { Storage } from './outbox/storage';
-import { type ConsentPolicy, type WhenUnknown } from './privacy/consent-gate';
-import { normalizeCountry } from './privacy/postal-address';
+import { MAKE_A_KEY, readEncryptionKeys } from './records/encryption-keys';
+import { Vault } from './records/vault';
 import { readSqliteLocation } from './sqlite/sqlite-location';
+import {
+  resolvePrivacy,
+  type PrivacyOptions as PrivacyOptionsOf,
+  type PrivacySubject,
+  type ResolvedPrivacy,
+} from './tracking-privacy.options';
+import { resolveTestEvents, type TestEventsOptions } from './test-events.options';
 import { InvalidOptionsError } from './tracking.error';
+import { resolveVisitorOptions, type VisitorOptions } from './visitor.options';
 
 type Catalog = typeof CATALOG;
 
@@ -37,39 +52,54 @@ export type DestinationOptions = {
   >;
 };
 
-/** Where events and contexts live: one of the members, or the host's own. */
-export type TrackingStorage = Storage<ContextStore>;
+/** Where events and records live: one of the members, or the host's own. */
+export type TrackingStorage = Storage;
 
 export interface ContextOptions {
   /** Which proxies may say who the client is, as Express' `trust proxy` means it; default none. */
   readonly trustProxy?: TrustProxy;
   /** Headers of a provider that are believed from a trusted proxy, in this order: `['cf-connecting-ip']`. */
   readonly ipHeaders?: readonly string[];
+  /**
+   * Whether an event without `context` gets that of the request being served, wherever in its work it is
+   * tracked. Default false. `{ current }`: the host's own means find the request, such as nestjs-cls.
+   */
+  readonly captureRequests?: CaptureRequests;
+  /**
+   * Whether visitors are recognised by first-party cookies on captured requests; default false. They are
+   * written with consent alone, which the readers of `consent` have to find in the request.
+   */
+  readonly visitor?: boolean | VisitorOptions;
   /** How long `saveContext` keeps a context; default 7 days. */
   readonly ttlMs?: number;
 }
 
-export interface ConsentOptions {
-  /**
-   * What to do where a needed purpose is neither granted nor denied. `by-region` (default): `withhold` if
-   * the event's `consent.region` is in the EEA, the UK or Switzerland, else `send`.
-   */
-  readonly whenUnknown?: WhenUnknown | 'by-region';
-}
+export type PrivacyOptions = PrivacyOptionsOf<DestinationName>;
 
-export interface PrivacyOptions {
-  /** ISO 3166-1 alpha-2; for phones in national form of users without a country. */
-  readonly defaultCountry?: string;
+const TRANSPORTS = ['http', 'undici'] as const;
+
+export type TransportName = (typeof TRANSPORTS)[number];
+
+export interface AuditOptions {
+  /** `file:./data/audit.db` (needs `libsql`), `postgres://…` (needs `pg`) or `jsonl:./data/audit.jsonl`. */
+  readonly url: string;
+  /** Default 395: thirteen months. */
+  readonly retentionDays?: number | undefined;
 }
 
 /** Options of `TrackingModule`. A destination without credentials is disabled. */
-export interface TrackingModuleOptions extends DestinationOptions {
+export interface TrackingModuleOptions extends DestinationOptions, TestEventsOptions {
   /**
    * Where accepted events wait: `memory:` (default; gone with the process), `file:./data/tracking.db`
    * (needs `libsql`), `redis://…` (needs `bullmq` and `ioredis`), `postgres://…` (needs `bullmq` and
    * `pg`), or a storage of your own.
    */
   readonly storage?: string | TrackingStorage;
+  /**
+   * Seals what a storage keeps about people: 32 bytes as base64 or hex. Of several the first one seals, and
+   * all of them open: put a new one in front. A storage that outlives the process needs one.
+   */
+  readonly encryptionKey?: string | readonly string[];
   /** For all destinations, and under a destination's name for it alone. */
   readonly delivery?: DeliveryOptions &
     LaneOverrides &
@@ -77,8 +107,15 @@ export interface TrackingModuleOptions extends DestinationOptions {
   readonly context?: ContextOptions;
   readonly consent?: ConsentOptions;
   readonly privacy?: PrivacyOptions;
+  /** What went where on which consent, to be shown later; without it no such log is kept. */
+  readonly audit?: AuditOptions;
   /** Sends through this service, with its interceptors, agents and proxy; default: a lean one of our own. */
   readonly httpService?: HttpService;
+  /**
+   * How requests travel without an `httpService`: by `node:http` (`http`, default), or by `undici` (needs the
+   * package), which takes half the CPU, and which `nock` does not see.
+   */
+  readonly transport?: TransportName;
   readonly logger?: LoggerService;
   readonly clock?: Clock;
 }
@@ -91,9 +128,10 @@ export interface EnabledDestination {
 }
 
 /** Options that were checked, with every default in place. */
-export interface ResolvedTrackingOptions {
+export interface ResolvedTrackingOptions extends ResolvedConsentOptions {
   readonly destinations: readonly EnabledDestination[];
   readonly storage: string | TrackingStorage;
+  readonly vault: Vault;
   readonly shutdownTimeoutMs: number;
   readonly role: DeliveryRole;
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined;
@@ -101,23 +139,33 @@ export interface ResolvedTrackingOptions {
   readonly outbox: Partial<OutboxSettings>;
   readonly isTrustedProxy: IsTrusted;
   readonly ipHeaders: readonly string[];
+  readonly captureRequests: CaptureRequests;
+  readonly visitor: VisitorCookieSettings | undefined;
   readonly contextTtlMs: number;
-  readonly consent: ConsentPolicy;
-  readonly defaultCountry: string | undefined;
+  readonly privacy: ResolvedPrivacy;
+  readonly audit: AuditOptions | undefined;
   readonly httpService: HttpService | undefined;
+  readonly transport: TransportName;
   readonly logger: LoggerService | undefined;
   readonly clock: Clock;
+  /** When test modes end, in Unix milliseconds; `undefined`: nobody minds them, or none is on. */
+  readonly testEventsUntilMs: number | undefined;
   /** What the host should know at the start; none of it stops it. */
   readonly warnings: readonly string[];
 }
 
 const OPTION_KEYS = [
+  'environment',
+  'allowTestEventsUntil',
   'storage',
+  'encryptionKey',
   'delivery',
   'context',
   'consent',
   'privacy',
+  'audit',
   'httpService',
+  'transport',
   'logger',
   'clock',
   'isGlobal',
@@ -163,14 +211,27 @@ export function resolveOptions(options: TrackingModuleOptions = {}): ResolvedTra
     ...CATALOG.map(({ name }) => name),
   ]);
   const context = new OptionReader('context', options.context, problems);
-  context.rejectUnknown(['trustProxy', 'ipHeaders', 'ttlMs']);
-  const consent = new OptionReader('consent', options.consent, problems);
-  consent.rejectUnknown(['whenUnknown']);
-  const privacy = new OptionReader('privacy', options.privacy, problems);
-  privacy.rejectUnknown(['defaultCountry']);
+  context.rejectUnknown(['trustProxy', 'ipHeaders', 'captureRequests', 'visitor', 'ttlMs']);
+  const privacy = resolvePrivacy(
+    options.privacy,
+    CATALOG.map(
+      (definition) =>
+        destinations.find(({ definition: { name } }) => name === definition.name) ?? { definition },
+    ) as PrivacySubject[],
+    problems,
+  );
+  const storage = resolveStorage(options.storage, root);
+  const vault = resolveVault(options.encryptionKey, storage, root);
+  const testEventsUntilMs = resolveTestEvents(
+    root,
+    options.allowTestEventsUntil,
+    destinations,
+    typeof options.clock?.now === 'function' ? options.clock.now() : systemClock.now(),
+  );
   const resolved: ResolvedTrackingOptions = {
     destinations,
-    storage: resolveStorage(options.storage, root),
+    storage,
+    vault: vault ?? Vault.ephemeral(),
     shutdownTimeoutMs:
       delivery.integer('shutdownTimeoutMs', 0, 600_000) ?? DEFAULT_SHUTDOWN_TIMEOUT_MS,
     role: resolveRole(options.storage, delivery),
@@ -178,15 +239,26 @@ export function resolveOptions(options: TrackingModuleOptions = {}): ResolvedTra
     outbox: resolveOutbox(delivery),
     isTrustedProxy: resolveTrust(options.context?.trustProxy, context),
     ipHeaders: resolveIpHeaders(options.context?.ipHeaders, context),
+    captureRequests: resolveCapture(options.context?.captureRequests, context),
+    visitor: resolveVisitorOptions(context, options.context?.visitor),
     contextTtlMs: context.integer('ttlMs', 1_000, 400 * DAY_MS) ?? 7 * DAY_MS,
-    consent: resolveConsent(consent),
-    defaultCountry: resolveCountry(privacy),
+    ...resolveConsentOptions(
+      new OptionReader('consent', options.consent, problems),
+      options.consent,
+    ),
+    privacy,
+    audit: resolveAudit(options.audit, vault, problems),
     httpService: options.httpService,
+    transport: resolveTransport(options.httpService, root),
     logger: options.logger,
     clock: options.clock ?? systemClock,
+    testEventsUntilMs,
     warnings: [
       ...destinations.flatMap(({ definition, settings }) => definition.warnings?.(settings) ?? []),
+      ...endOfTestEvents(testEventsUntilMs),
       ...doubleCounting(options),
+      ...(vault === undefined && typeof storage !== 'string' ? [NO_KEY_FOR_STORAGE] : []),
+      ...privacy.warnings,
     ],
   };
   checkShape(root, 'clock', options.clock, 'now', 'after');
@@ -260,10 +332,10 @@ function resolveStorage(storage: unknown, reader: OptionReader): string | Tracki
     typeof storage === 'object' &&
     storage !== null &&
     'outbox' in storage &&
-    'contexts' in storage
+    'records' in storage
   ) {
     checkShape(reader, 'storage.outbox', storage.outbox, 'append', 'consume', 'flush', 'stats');
-    checkShape(reader, 'storage.contexts', storage.contexts, 'save', 'load');
+    checkShape(reader, 'storage.records', storage.records, 'put', 'get', 'eraseBySubjects');
     return storage as TrackingStorage;
   }
   const scheme = typeof storage === 'string' ? /^([a-z]+):/i.exec(storage)?.[1] : undefined;
@@ -271,6 +343,51 @@ function resolveStorage(storage: unknown, reader: OptionReader): string | Tracki
   if (problem !== undefined) reader.note('storage', problem);
   return problem === undefined ? (storage as string) : 'memory:';
 }
+
+/** @returns nothing where none is set, and none is needed. */
+function resolveAudit(
+  options: unknown,
+  vault: Vault | undefined,
+  problems: Problem[],
+): AuditOptions | undefined {
+  if (options === undefined) return undefined;
+  const reader = new OptionReader('audit', options, problems);
+  reader.rejectUnknown(['url', 'retentionDays']);
+  const retentionDays = reader.integer('retentionDays', 1, 3_660);
+  const { url } = options as { url?: unknown };
+  const problem =
+    typeof url === 'string'
+      ? auditUrlProblem(url)
+      : 'expected file:./data/audit.db, postgres://host/database or jsonl:./data/audit.jsonl';
+  if (problem !== undefined) reader.note('url', problem);
+  if (vault === undefined)
+    reader.note(
+      'url',
+      `the log is proven with a key: set encryptionKey (TRACKING_ENCRYPTION_KEY); ${MAKE_A_KEY}`,
+      'missing',
+    );
+  return problem === undefined ? { url: url as string, retentionDays } : undefined;
+}
+
+function resolveVault(
+  encryptionKey: unknown,
+  storage: string | TrackingStorage,
+  reader: OptionReader,
+): Vault | undefined {
+  const keys = readEncryptionKeys(encryptionKey);
+  if (typeof keys === 'string') reader.note('encryptionKey', keys);
+  else if (keys.length > 0) return new Vault(keys);
+  else if (typeof storage === 'string' && storage !== 'memory:')
+    reader.note(
+      'encryptionKey',
+      `is missing: what a storage keeps is sealed. Set it (TRACKING_ENCRYPTION_KEY); ${MAKE_A_KEY}`,
+      'missing',
+    );
+  return undefined;
+}
+
+const NO_KEY_FOR_STORAGE =
+  'encryptionKey is not set: what is kept in the storage besides events cannot be read after a restart';
 
 function storageProblem(scheme: string | undefined, url: string): string | undefined {
   switch (scheme) {
@@ -286,6 +403,15 @@ function storageProblem(scheme: string | undefined, url: string): string | undef
     default:
       return 'expected memory:, file:./data/tracking.db, redis://host:6379, postgres://host/database, or a storage object';
   }
+}
+
+function resolveTransport(httpService: unknown, reader: OptionReader): TransportName {
+  const transport = reader.oneOf('transport', TRANSPORTS, 'http');
+  if (transport === 'undici' && httpService !== undefined) {
+    const message = 'undici and httpService are two ways for the same requests; remove one of them';
+    reader.note('transport', message, 'conflict');
+  }
+  return transport;
 }
 
 /** What is accepted in memory can be delivered by this process alone. */
@@ -342,12 +468,12 @@ function resolveIpHeaders(headers: unknown, reader: OptionReader): readonly stri
   return [];
 }
 
-function resolveCountry(reader: OptionReader): string | undefined {
-  const hint = 'an ISO 3166-1 alpha-2 code such as GB';
-  const text = reader.text('defaultCountry', /^[A-Za-z]{2}$/, hint);
-  const code = text === undefined ? undefined : normalizeCountry(text);
-  if (text !== undefined && code === undefined) reader.note('defaultCountry', `expected ${hint}`);
-  return code;
+function resolveCapture(capture: unknown, reader: OptionReader): CaptureRequests {
+  if (capture === undefined || typeof capture === 'boolean') return capture ?? false;
+  const { current } = (capture ?? {}) as { current?: () => unknown };
+  if (typeof current === 'function') return { current: (): unknown => current() };
+  reader.note('captureRequests', 'expected true, false or { current: a function }');
+  return false;
 }
 
 /** Whether an object that the host brought has the methods that will be called. */
@@ -369,11 +495,6 @@ function checkShape(
     );
 }
 
-function resolveConsent(reader: OptionReader): ConsentPolicy {
-  const choice = reader.oneOf('whenUnknown', ['send', 'withhold', 'by-region'], 'by-region');
-  return choice === 'by-region' ? {} : { whenUnknown: choice };
-}
-
 function doubleCounting({ ga4, serverGtm }: TrackingModuleOptions): string[] {
   const isDouble =
     ga4?.measurementId !== undefined && ga4.measurementId === serverGtm?.measurementId;
@@ -382,4 +503,12 @@ function doubleCounting({ ga4, serverGtm }: TrackingModuleOptions): string[] {
         'ga4 and serverGtm have the same measurement ID: GA4 counts every event twice if the container forwards it',
       ]
     : [];
+}
+
+function endOfTestEvents(untilMs: number | undefined): string[] {
+  return untilMs === undefined
+    ? []
+    : [
+        `test events are allowed in production until ${new Date(untilMs).toISOString()}: then events are sent as usual, and a start is refused until the test mode is removed`,
+      ];
 }

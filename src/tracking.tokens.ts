@@ -6,3 +6,9 @@ export const TRACKING_DOOR = Symbol('TRACKING_DOOR');
 export const TRACKING_PARTS = Symbol('TRACKING_PARTS');
 /** What delivery needs. */
 export const TRACKING_DELIVERY_PARTS = Symbol('TRACKING_DELIVERY_PARTS');
+/** The host's logger, or Nest's; never throws. */
+export const TRACKING_LOGGER = Symbol('TRACKING_LOGGER');
+/** Knows the request that is being served. */
+export const TRACKING_REQUEST_SCOPE = Symbol('TRACKING_REQUEST_SCOPE');
+/** Metadata key of handlers with `@Track()`. */
+export const TRACKED_EVENT = 'nestjs-server-tracking:event';

@@ -23,14 +23,31 @@ interface Row {
 const ARROWS: readonly Row[] = [
   // the vocabulary, and what is free to all
   { who: 'events/', mayImport: [] },
+  { who: 'records/', mayImport: [] },
   { who: 'clock.ts', mayImport: [] },
   { who: 'tracking.tokens.ts', mayImport: [] },
   { who: 'tracking.error.ts', mayImport: ['events/'] },
 
   // stations of the line
-  { who: 'context/', mayImport: ['events/'] },
-  { who: 'privacy/', mayImport: ['events/'] },
-  { who: 'outbox/', mayImport: ['events/'] },
+  { who: 'context/', mayImport: ['events/', 'records/'] },
+  { who: 'consent/', mayImport: ['events/'] },
+  { who: 'privacy/', mayImport: ['events/', 'records/'] },
+  { who: 'outbox/', mayImport: ['events/', 'records/'] },
+  {
+    who: 'audit/',
+    mayImport: [
+      'events/',
+      'records/',
+      'privacy/personal-data.ts',
+      'sqlite/libsql.ts',
+      'sqlite/sqlite-database.ts',
+      'sqlite/sqlite-error.ts',
+      'sqlite/sqlite-location.ts',
+      'sqlite/stored-text.ts',
+      'bullmq/peers.ts',
+      'bullmq/storage-url.ts',
+    ],
+  },
   { who: 'delivery/', mayImport: ['outbox/', 'events/', 'destinations/destination.ts'] },
   { who: 'transport/', mayImport: [] },
 
@@ -47,11 +64,61 @@ const ARROWS: readonly Row[] = [
   // the door
   {
     who: 'server-tracking.service.ts',
-    mayImport: ['events/', 'context/', 'privacy/', 'outbox/', CONTRACT, 'tracking-status.ts'],
-    types: ['delivery/'],
+    mayImport: [
+      'audit-trail.ts',
+      'dedup-check.ts',
+      'match-quality.ts',
+      'events/',
+      'context/',
+      'consent/',
+      'privacy/',
+      'outbox/',
+      CONTRACT,
+      'tracking-status.ts',
+    ],
+    types: ['delivery/', 'event-contexts.ts', 'people.ts', 'sent-events.ts'],
   },
 
+  {
+    who: 'track.decorator.ts',
+    mayImport: ['events/', 'track.interceptor.ts'],
+    types: ['tracked-event.ts'],
+  },
+  {
+    who: 'track.interceptor.ts',
+    mayImport: ['events/', 'server-tracking.service.ts'],
+    types: ['context/', 'tracked-event.ts'],
+  },
+  { who: 'tracked-event.ts', mayImport: ['events/'] },
+
+  // what the door leans on
+  {
+    who: 'event-contexts.ts',
+    mayImport: ['events/', 'context/', 'consent/', 'privacy/', 'records/'],
+    types: ['consent.options.ts'],
+  },
+  {
+    who: 'audit-trail.ts',
+    mayImport: ['events/', 'privacy/'],
+    types: ['audit/', 'outbox/', 'records/'],
+  },
+  {
+    who: 'people.ts',
+    mayImport: ['events/', 'privacy/'],
+    types: ['context/', 'records/', 'outbox/', 'audit/', 'audit-trail.ts'],
+  },
+
+  {
+    who: 'match-quality.ts',
+    mayImport: ['privacy/minimization.options.ts'],
+    types: ['events/', 'outbox/', CONTRACT],
+  },
+
+  { who: 'sent-events.ts', mayImport: ['events/'] },
+  { who: 'dedup-check.ts', mayImport: [], types: ['sent-events.ts'] },
+
   // wiring
+  { who: 'visitor.options.ts', mayImport: [CONTRACT], types: ['context/'] },
   {
     who: 'tracking-status.ts',
     mayImport: [],
@@ -64,19 +131,38 @@ const ARROWS: readonly Row[] = [
   },
   {
     who: 'open-storage.ts',
-    mayImport: ['outbox/', 'context/memory-context-store.ts', 'sqlite/', 'bullmq/'],
-    types: ['context/'],
+    mayImport: ['outbox/', 'records/', 'sqlite/', 'bullmq/'],
   },
-  { who: 'start-report.ts', mayImport: [], types: ['tracking.options.ts', 'tracking-status.ts'] },
+  {
+    who: 'start-report.ts',
+    mayImport: ['privacy/describe-policy.ts'],
+    types: ['tracking.options.ts', 'tracking-status.ts'],
+  },
   { who: 'safe-logger.ts', mayImport: [] },
   {
     who: 'tracking.env.ts',
     mayImport: ['destinations/catalog.ts'],
     types: ['tracking.options.ts'],
   },
+  { who: 'test-events.options.ts', mayImport: [CONTRACT] },
+  {
+    who: 'test-events.ts',
+    mayImport: [CONTRACT, 'test-events.options.ts'],
+    types: ['tracking.options.ts'],
+  },
+  { who: 'tracking-privacy.options.ts', mayImport: ['privacy/', CONTRACT] },
+  {
+    who: 'consent.options.ts',
+    mayImport: ['events/', 'consent/', 'privacy/', CONTRACT, 'destinations/catalog.ts'],
+  },
   {
     who: 'tracking.options.ts',
     mayImport: [
+      'consent.options.ts',
+      'visitor.options.ts',
+      'tracking-privacy.options.ts',
+      'test-events.options.ts',
+      'audit/audit-url.ts',
       'events/',
       'context/',
       'privacy/',
@@ -84,14 +170,22 @@ const ARROWS: readonly Row[] = [
       CONTRACT,
       'destinations/catalog.ts',
       'outbox/',
+      'records/',
       'sqlite/sqlite-location.ts',
     ],
+    types: ['consent/'],
   },
   {
     who: 'tracking.module.ts',
     mayImport: [
+      'consent/',
+      'event-contexts.ts',
+      'people.ts',
+      'audit/',
+      'audit-trail.ts',
       'events/',
       'context/',
+      'records/',
       'privacy/',
       'outbox/',
       'delivery/',
@@ -102,9 +196,12 @@ const ARROWS: readonly Row[] = [
       'destinations/catalog.ts',
       'server-tracking.service.ts',
       'dead-letter.service.ts',
+      'match-quality.ts',
+      'sent-events.ts',
       'open-storage.ts',
       'safe-logger.ts',
       'start-report.ts',
+      'test-events.ts',
       'tracking-status.ts',
       'tracking.env.ts',
       'tracking.options.ts',
@@ -116,15 +213,32 @@ const ARROWS: readonly Row[] = [
       'tracking.module.ts',
       'tracking.env.ts',
       'server-tracking.service.ts',
+      'track.decorator.ts',
+      'context/capture.interceptor.ts',
+      'context/tracking-context.decorator.ts',
       'dead-letter.service.ts',
       'events/',
       'destinations/*/*.service.ts',
       'outbox/',
+      'privacy/opt-in-regions.ts',
+      'records/',
     ],
     types: [
+      'people.ts',
+      'privacy/consent-register.ts',
+      'event-contexts.ts',
+      'visitor.options.ts',
+      'test-events.options.ts',
+      'match-quality.ts',
+      'dedup-check.ts',
+      'tracked-event.ts',
+      'consent/',
+      'consent.options.ts',
+      'privacy/consent-gate.ts',
       'tracking.options.ts',
       'tracking-status.ts',
       'context/',
+      'privacy/',
       'delivery/',
       'destinations/destination.ts',
       'destinations/*/*.options.ts',
@@ -136,11 +250,15 @@ const ARROWS: readonly Row[] = [
   { who: 'health/', mayImport: ['server-tracking.service.ts'] },
   {
     who: 'testing/',
-    mayImport: ['events/', 'context/', 'privacy/', 'outbox/', CONTRACT],
-    types: ['tracking.options.ts'],
+    mayImport: ['events/', 'context/', 'privacy/', 'outbox/', 'records/', CONTRACT],
+    types: ['tracking.options.ts', 'audit/'],
   },
-  { who: /^(?:sqlite|bullmq)\//, mayImport: ['outbox/', 'events/'], types: ['context/'] },
-  { who: 'metrics/', mayImport: ['server-tracking.service.ts'], types: ['outbox/'] },
+  { who: /^(?:sqlite|bullmq)\//, mayImport: ['outbox/', 'records/', 'events/'] },
+  {
+    who: 'metrics/',
+    mayImport: ['server-tracking.service.ts'],
+    types: ['outbox/', 'match-quality.ts'],
+  },
 
   // a program of its own
   {
@@ -148,8 +266,11 @@ const ARROWS: readonly Row[] = [
     mayImport: [
       'open-storage.ts',
       'outbox/',
+      'records/',
       'sqlite/existing-database.ts',
       'sqlite/sqlite-location.ts',
+      'audit/',
+      'records/vault.ts',
     ],
   },
   { who: 'admin/', mayImport: ['outbox/'] },
@@ -171,6 +292,9 @@ const KEPT_PACKAGES: Readonly<Record<string, string>> = {
   bullmq: 'bullmq/',
   ioredis: 'bullmq/',
   pg: 'bullmq/',
+  '@iabtcf/core': 'consent/',
+  '@iabgpp/cmpapi': 'consent/',
+  undici: 'transport/',
   'prom-client': 'metrics/prometheus/',
   '@opentelemetry/api': 'metrics/opentelemetry/',
 };

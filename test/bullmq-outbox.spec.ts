@@ -10,12 +10,13 @@ import { Client } from 'pg';
 
 import { openBullmqStorage } from '../src/bullmq';
 import { systemClock, type Clock } from '../src/clock';
-import type { ContextStore } from '../src/context/context-store';
+import { ContextStore } from '../src/context/context-store';
 import { ActivityStream } from '../src/outbox/activity';
 import type { NextStep, OutboxEntry } from '../src/outbox/outbox';
 import { DURABLE_DEFAULTS, type OutboxSettings } from '../src/outbox/outbox-settings';
 import type { Storage } from '../src/outbox/storage';
-import { describeOutbox, FakeClock } from 'nestjs-server-tracking/testing';
+import { describeOutbox, describeRecordStore, FakeClock } from 'nestjs-server-tracking/testing';
+import { VAULT } from './support/encryption';
 
 const REDIS = 'redis://127.0.0.1:6379';
 const POSTGRES = 'postgres://postgres@127.0.0.1:5432/test';
@@ -24,7 +25,7 @@ const describeServers = hasServers ? describe : describe.skip;
 
 /** What the storages of this file have said, and what has to be closed or removed. */
 const said: string[] = [];
-const opened: Storage<ContextStore>[] = [];
+const opened: Storage[] = [];
 const prefixes: string[] = [];
 const servers: ChildProcess[] = [];
 
@@ -70,6 +71,14 @@ describeServers.each([
     settle: () => letServerWork(url),
   });
 
+  describeRecordStore(name, {
+    create: async (clock) => {
+      prefix = newPrefix();
+      return (await open(url, prefix, {}, clock)).records;
+    },
+    another: async (clock) => (await open(url, prefix, {}, clock)).records,
+  });
+
   it('stores one of many equal keys that come at once from two processes', async () => {
     const shared = newPrefix();
     const both = [await open(url, shared), await open(url, shared)];
@@ -113,14 +122,13 @@ describeServers.each([
     const shared = newPrefix();
     const first = await open(url, shared, {}, clock);
     const second = await open(url, shared, {}, clock);
-    await first.contexts.save('ref', { ip: '203.0.113.7', clickIds: { fbc: 'fb.1.2.x' } }, 60_000);
-    expect(await second.contexts.load('ref')).toEqual({
-      ip: '203.0.113.7',
-      clickIds: { fbc: 'fb.1.2.x' },
-    });
+    const context = { ip: '203.0.113.7', clickIds: { fbc: 'fb.1.2.x' } };
+    const contexts = [first, second].map(({ records }) => new ContextStore(records, VAULT, clock));
+    await contexts[0]?.save('ref', context, 60_000);
+    expect((await contexts[1]?.load('ref'))?.context).toEqual(context);
     await clock.advance(60_001);
-    expect(await second.contexts.load('ref')).toBeUndefined();
-    expect(await second.contexts.load('other')).toBeUndefined();
+    expect(await contexts[1]?.load('ref')).toBeUndefined();
+    expect(await contexts[1]?.load('other')).toBeUndefined();
   });
 
   it('hands over at once what a process gave back when it closed', async () => {
@@ -366,6 +374,7 @@ function tools(settings: Partial<OutboxSettings> = {}, clock: Clock = systemCloc
   return {
     clock,
     settings: { ...DURABLE_DEFAULTS, ...settings },
+    vault: VAULT,
     activity: new ActivityStream(),
     logger: { warn: say, error: say },
   };
@@ -376,7 +385,7 @@ async function open(
   prefix: string,
   settings: Partial<OutboxSettings> = {},
   clock: Clock = systemClock,
-): Promise<Storage<ContextStore>> {
+): Promise<Storage> {
   const storage = await openBullmqStorage(`${url}?prefix=${prefix}`, tools(settings, clock));
   opened.push(storage);
   return storage;
@@ -409,7 +418,7 @@ function entry(key: string): OutboxEntry {
   };
 }
 
-async function statsOf(storage: Storage<ContextStore>) {
+async function statsOf(storage: Storage) {
   return (await storage.outbox.stats()).find(({ destination }) => destination === 'meta');
 }
 

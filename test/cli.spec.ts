@@ -10,13 +10,14 @@ import Database from 'libsql';
 
 import { readCommandLine } from '../src/cli/command-line';
 import { main } from '../src/cli/main';
+import { ENCRYPTION_KEY } from './support/encryption';
 import { RecordingLogger } from './support/recording-logger';
 import { startApp } from './support/start-app';
 
 const ROOT = join(__dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'tracking-'));
 const path = join(folder, 'tracking.db');
-const env = { TRACKING_STORAGE_URL: `file:${path}` };
+const env = { TRACKING_STORAGE_URL: `file:${path}`, TRACKING_ENCRYPTION_KEY: ENCRYPTION_KEY };
 
 interface Ran {
   readonly code: number | null;
@@ -54,7 +55,8 @@ describe('the command line beside a running application', () => {
   beforeAll(async () => {
     stub = await PlatformStub.start();
     const { meta, tiktok } = stub.options();
-    const options = { meta, tiktok, storage: env.TRACKING_STORAGE_URL };
+    const storage = env.TRACKING_STORAGE_URL;
+    const options = { meta, tiktok, storage, encryptionKey: ENCRYPTION_KEY };
     ({ app } = await startApp('express', {
       imports: [TrackingModule.forRoot({ ...options, logger: new RecordingLogger() })],
     }));
@@ -189,6 +191,53 @@ describe('the command line beside a running application', () => {
   }
 });
 
+describe('without the encryption key', () => {
+  it('lists, counts and puts back, and says what it cannot open', async () => {
+    const file = join(folder, 'sealed.db');
+    const stub = await PlatformStub.start();
+    stub.behave('meta', { kind: 'validation-error' });
+    const { app } = await startApp('express', {
+      imports: [
+        TrackingModule.forRoot({
+          meta: stub.options().meta,
+          storage: `file:${file}`,
+          encryptionKey: ENCRYPTION_KEY,
+          logger: new RecordingLogger(),
+        }),
+      ],
+    });
+    const tracking = app.get(ServerTrackingService);
+    await tracking.trackPurchase(aPurchase({ orderId: 'S-1' }), { until: 'settled' });
+    await app.close();
+    await stub.close();
+    const bare = { TRACKING_STORAGE_URL: `file:${file}` };
+    expect((await run('dead-letters list', bare)).stdout).toContain('purchase:S-1');
+    expect(await run('dead-letters show purchase:S-1', bare)).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    const shown = await run('dead-letters show purchase:S-1 --body', bare);
+    expect(shown).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('purchase:S-1') as string,
+      stderr: expect.stringContaining('set TRACKING_ENCRYPTION_KEY') as string,
+    });
+    const keyed = { ...bare, TRACKING_ENCRYPTION_KEY: ENCRYPTION_KEY };
+    expect((await run('dead-letters show purchase:S-1 --body', keyed)).stdout).toContain(
+      'event_id',
+    );
+    expect(await run('dead-letters redrive --yes', bare)).toMatchObject({
+      code: 0,
+      stdout: '1 dead letter put back.\n',
+    });
+    expect(await run('stats', { ...bare, TRACKING_ENCRYPTION_KEY: 'hunter2' })).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: expect.not.stringContaining('hunter2') as string,
+    });
+  });
+});
+
 describe('a storage that is none', () => {
   it('is not made', async () => {
     const missing = join(folder, 'missing', 'tracking.db');
@@ -226,7 +275,12 @@ describe('a storage that is none', () => {
     const damaged = join(folder, 'damaged.db');
     const stub = await PlatformStub.start();
     const storage = `file:${damaged}`;
-    const options = { meta: stub.options().meta, storage, logger: new RecordingLogger() };
+    const options = {
+      meta: stub.options().meta,
+      storage,
+      encryptionKey: ENCRYPTION_KEY,
+      logger: new RecordingLogger(),
+    };
     const { app } = await startApp('express', { imports: [TrackingModule.forRoot(options)] });
     await app.get(ServerTrackingService).trackPurchase(aPurchase(), { until: 'settled' });
     await app.close();

@@ -6,6 +6,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DeadLetterService, ServerTrackingService, TrackingModule } from 'nestjs-server-tracking';
 import { PlatformStub, aPurchase, aRegistration } from 'nestjs-server-tracking/testing';
 
+import { ENCRYPTION_KEY } from './support/encryption';
 import { RecordingLogger } from './support/recording-logger';
 import { startApp } from './support/start-app';
 
@@ -27,7 +28,12 @@ describe.each([
   beforeAll(async () => {
     stub = await PlatformStub.start();
     const { meta } = stub.options();
-    const options = { meta, storage, logger: new RecordingLogger() };
+    const options = {
+      meta,
+      storage,
+      encryptionKey: ENCRYPTION_KEY,
+      logger: new RecordingLogger(),
+    };
     ({ app } = await startApp('express', { imports: [TrackingModule.forRoot(options)] }));
     tracking = app.get(ServerTrackingService);
     deadLetters = app.get(DeadLetterService);

@@ -5,15 +5,19 @@ import { CATALOG } from '../src/destinations/catalog';
 import type { DestinationDefinition } from '../src/destinations/destination-definition';
 import { OptionReader } from '../src/destinations/option-reader';
 import { HttpTransport } from '../src/transport/http-transport';
-import { createAgents } from '../src/transport/lean-post';
+import { openNodeHttp } from '../src/transport/lean-post';
+import { openUndici } from '../src/transport/undici-post';
 
-/** Every line of the catalog, over both ways that a request can take. */
+/** Every line of the catalog, over each way that a request can take. */
 describe.each([
-  ['node:http', false],
-  ['axios', true],
-])('over %s', (_way, isHostService) => {
-  const agents = createAgents();
-  const transport = new HttpTransport(new HttpService(), agents, isHostService);
+  ['node:http', openNodeHttp, false],
+  ['undici', openUndici, false],
+  ['axios', openNodeHttp, true],
+])('over %s', (_way, open, isHostService) => {
+  let transport: HttpTransport;
+  beforeAll(async () => {
+    transport = new HttpTransport(new HttpService(), await open(), isHostService);
+  });
   afterAll(() => transport.close());
 
   for (const definition of CATALOG) {

@@ -12,14 +12,22 @@ const PAGES = ['README.md', 'CHANGELOG.md', 'examples/shop/README.md', ...markdo
 const VARIABLES = [
   ...CATALOG.flatMap(({ env }) => Object.values<string>(env)),
   'TRACKING_STORAGE_URL',
+  'TRACKING_ENCRYPTION_KEY',
+  'TRACKING_AUDIT_URL',
   'TRACKING_ROLE',
 ];
+
+/** What few hosts need stands in a guide instead of the README. */
+const IN_GUIDES: Readonly<Record<string, string>> = {
+  TRACKING_TRANSPORT: 'docs/performance.md',
+  TRACKING_ALLOW_TEST_EVENTS_UNTIL: 'docs/guides/test-events.md',
+};
 
 describe('.env.example', () => {
   const names = [...read('.env.example').matchAll(/^([A-Z0-9_]+)=/gm)].map(([, name]) => name);
 
   it('has every variable that is read, and no other', () => {
-    expect([...names].sort()).toEqual([...VARIABLES].sort());
+    expect([...names].sort()).toEqual([...VARIABLES, ...Object.keys(IN_GUIDES)].sort());
   });
 
   it('holds no value', () => {
@@ -30,6 +38,10 @@ describe('.env.example', () => {
 describe('README', () => {
   it.each([...VARIABLES, 'REDIS_URL'])('tells of %s', (name) => {
     expect(read('README.md')).toContain(`\`${name}\``);
+  });
+
+  it.each(Object.entries(IN_GUIDES))('leaves %s to %s', (name, page) => {
+    expect(read(page)).toContain(`\`${name}\``);
   });
 
   it('names commands that exist', () => {
@@ -89,18 +101,20 @@ function snippetsOf(page: string): string[] {
 
 /** What a reader would have around a snippet. */
 const AROUND = `
-import { Body, Controller, Headers, Injectable, Post, Req, ServiceUnavailableException, type INestApplication, type RawBodyRequest } from '@nestjs/common';
+import { Body, Controller, createParamDecorator, Delete, Get, Headers, Injectable, Module, Post, Req, ServiceUnavailableException, type INestApplication, type RawBodyRequest } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { NestFactory } from '@nestjs/core';
 import type { Request } from 'express';
-import { fromMinorUnits, optionsFromEnv, ServerTrackingService, TrackingModule, type Consent, type PurchaseInput } from 'nestjs-server-tracking';
+import { fromMinorUnits, optionsFromEnv, ServerTrackingService, Track, TrackingContext, TrackingModule, type Consent, type HandledCall, type PurchaseInput, type RequestContext } from 'nestjs-server-tracking';
+import { StripeTrackingModule, StripeTrackingService } from 'nestjs-server-tracking/stripe';
 import { PlatformStub } from 'nestjs-server-tracking/testing';
 import type Stripe from 'stripe';
 import supertest from 'supertest';
 `;
 const VALUES = `
 declare const tracking: ServerTrackingService;
-declare const order: PurchaseInput;
+declare const order: PurchaseInput & { id: string };
+declare const user: User;
 declare const input: PurchaseInput;
 declare const request: typeof supertest;
 declare const context: { waitUntil(work: Promise<unknown>): void };
@@ -112,24 +126,28 @@ declare function startYourApp(options: { env: Record<string, string> }): Promise
 `;
 const MEMBERS = `
 declare tracking: ServerTrackingService;
+declare stripeTracking: StripeTrackingService;
 declare stripe: Stripe;
 declare secret: string;
 declare users: { create(dto: RegisterDto): Promise<{ id: string; email: string }> };
 declare consents: { ofOrder(id: string): Promise<Consent> };
 `;
 const TYPES = `
+interface User { id: string; email: string }
+declare const CurrentUser: () => ParameterDecorator;
 interface RegisterDto { email: string; consent: Consent }
 interface Order { id: string; lines: Stripe.Checkout.SessionCreateParams.LineItem[] }
 `;
 
 function asModule(code: string): string {
   if (/^import /m.test(code) && /^@Module|^export class/m.test(code)) return code;
+  if (!/^import /m.test(code) && /^export class/m.test(code)) return `${AROUND}${TYPES}${code}`;
   if (/^(?:@Post|async \w+\()/m.test(code))
     return `${AROUND}${TYPES}@Controller()\nexport class Snippet {${MEMBERS}${code}}`;
   const imports = code.match(/^import .*$/gm) ?? [];
   const body = code.replace(/^import .*$/gm, '');
   const around = imports.length > 0 ? AROUND.replace(/import \{ PlatformStub.*\n/, '') : AROUND;
-  return `${around}${imports.join('\n')}${VALUES}export async function snippet() {\n${body}\n}`;
+  return `${around}${imports.join('\n')}${TYPES}${VALUES}export async function snippet() {\n${body}\n}`;
 }
 
 function compile(files: ReadonlyMap<string, string>): string[] {

@@ -495,16 +495,57 @@ describe('what an event is allowed to reach', () => {
     });
   });
 
-  it('lives without a context that is gone, and says so', async () => {
-    const receipt = await tracking.trackPurchase(
-      aPurchase({ context: { contextRef: 'unknown' } }),
-      { until: 'settled' },
-    );
-    expect(receipt).toMatchObject({
+  it('claims no visit for what happens by itself, and still says who it is', async () => {
+    const event = aPurchase({ context: aContext(), initiatedBy: 'system' });
+    await tracking.trackPurchase(event, { until: 'settled' });
+    expect(stub.eventsAt('meta')[0]).toMatchObject({
+      action_source: 'system_generated',
+      user_data: { fbc: 'fb.1.1759990000000.IwAR0abcDEF' },
+    });
+  });
+
+  it('holds to the consent that was kept with a context, unless the event brings its own', async () => {
+    const ref = await tracking.saveContext('order-78', aContext(), {
+      consent: { adStorage: 'denied', adUserData: 'denied' },
+    });
+    const kept = await tracking.trackPurchase(aPurchase({ context: ref }));
+    expect(kept.destinations.meta).toEqual({
+      kind: 'skipped',
+      reason: expect.stringContaining('consent denied'),
+    });
+    const changed = aPurchase({
+      context: ref,
+      consent: { adStorage: 'granted', adUserData: 'granted' },
+    });
+    expect((await tracking.trackPurchase(changed)).destinations.meta).toEqual({ kind: 'queued' });
+    await tracking.flush();
+  });
+
+  it('keeps a context for as long as it is told to', async () => {
+    const ref = await tracking.saveContext('order-79', aContext(), { ttlMs: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const receipt = await tracking.trackPurchase(aPurchase({ context: ref }));
+    expect(receipt.problems).toEqual([expect.objectContaining({ field: 'context' })]);
+    await tracking.flush();
+  });
+
+  it('goes without a context that is gone by the consent of its own, and by none without', async () => {
+    const context = { contextRef: 'unknown' };
+    const consent = { adStorage: 'granted', adUserData: 'granted' } as const;
+    const allowed = await tracking.trackPurchase(aPurchase({ context, consent }), {
+      until: 'settled',
+    });
+    expect(allowed).toMatchObject({
       status: 'accepted',
       problems: [{ field: 'context', code: 'missing' }],
     });
     expect(stub.eventsAt('meta')[0]).toMatchObject({ action_source: 'system_generated' });
+    stub.reset();
+    // What was kept with it may have been a refusal.
+    const unknown = await tracking.trackPurchase(aPurchase({ context, consent: undefined }));
+    expect(unknown).toMatchObject({ status: 'skipped', problems: [{ field: 'context' }] });
+    await tracking.flush();
+    expect(stub.requests).toEqual([]);
   });
 
   it('says nothing of a failure to anybody but the receipt for an event without a name', async () => {

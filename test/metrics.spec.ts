@@ -88,6 +88,11 @@ describe('Prometheus', () => {
         'tracking_pending_bytes{destination="tiktok"} 0',
         'tracking_paused{destination="meta"} 1',
         'tracking_paused{destination="tiktok"} 0',
+        '# TYPE tracking_match_key_share gauge',
+        'tracking_match_key_share{destination="meta",key="email"} 1',
+        'tracking_match_key_share{destination="meta",key="visitorId"} 0',
+        'tracking_match_key_share{destination="tiktok",key="ttclid"} 1',
+        'tracking_too_weak_share{destination="meta"} 0',
       ]),
     );
     expect(valueOf(lines, 'tracking_pending_bytes{destination="meta"}')).toBeGreaterThan(500);
@@ -119,15 +124,30 @@ describe('Prometheus', () => {
     unregister();
   });
 
-  it('labels with destinations alone, whatever events and platforms say', async () => {
+  it('labels with destinations, and match keys by name, whatever events and platforms say', async () => {
     await start({ meta: stub.options().meta });
     const register = new Registry();
     const unregister = collectPrometheusMetrics(tracking, { register });
     await sendSome();
     const labels = [...(await register.metrics()).matchAll(/\{([^}]*)\}/g)].map(([, text]) => text);
-    expect(new Set(labels.map((text) => text?.replace(/^le="[^"]+",/, '')))).toEqual(
-      new Set(['destination="meta"']),
+    const bare = labels.map((text) =>
+      text?.replace(/^le="[^"]+",/, '').replace(/,key="[a-zA-Z]{2,20}"$/, ''),
     );
+    expect(new Set(bare)).toEqual(new Set(['destination="meta"']));
+    unregister();
+  });
+
+  it('has the share of events by which nobody can be recognised', async () => {
+    await start({ meta: stub.options().meta });
+    const register = new Registry();
+    const unregister = collectPrometheusMetrics(tracking, { register });
+    expect(await register.metrics()).not.toContain('tracking_too_weak_share{');
+    await tracking.trackPurchase(aPurchase());
+    await tracking.trackPurchase(aPurchase({ user: { country: 'FR' }, context: undefined }));
+    const lines = (await register.metrics()).split('\n');
+    expect(lines).toContain('tracking_too_weak_share{destination="meta"} 0.5');
+    expect(lines).toContain('tracking_match_key_share{destination="meta",key="email"} 0.5');
+    expect(lines).toContain('tracking_match_key_share{destination="meta",key="country"} 1');
     unregister();
   });
 
@@ -211,6 +231,8 @@ describe('OpenTelemetry', () => {
       'tracking.events.pending ({event})': { meta: 1, tiktok: 0 },
       'tracking.pending.size (By)': { meta: expect.any(Number), tiktok: 0 },
       'tracking.paused (1)': { meta: 1, tiktok: 0 },
+      'tracking.match_key.share (1)': { 'meta email': 1, 'tiktok ttclid': 1, 'meta visitorId': 0 },
+      'tracking.too_weak.share (1)': { meta: 0, tiktok: 0 },
     });
     expect(found['tracking.delivery.delay (s)']?.meta).toMatchObject({
       buckets: { boundaries: expect.arrayContaining([0.05, 86_400]) },
@@ -240,7 +262,7 @@ describe('OpenTelemetry', () => {
         `${descriptor.name} (${descriptor.unit})`,
         Object.fromEntries(
           (dataPoints as DataPoint<number | Histogram>[]).map(({ attributes, value }) => [
-            attributes.destination,
+            [attributes.destination, attributes.key].filter(Boolean).join(' '),
             value,
           ]),
         ),

@@ -1,6 +1,10 @@
-import { MemoryOutbox } from 'nestjs-server-tracking';
-import { describeOutbox } from 'nestjs-server-tracking/testing';
+import { MemoryOutbox, MemoryRecordStore } from 'nestjs-server-tracking';
+import { describeOutbox, describeRecordStore } from 'nestjs-server-tracking/testing';
 
 describeOutbox('memory', {
   create: (clock, settings) => new MemoryOutbox(clock, settings),
+});
+
+describeRecordStore('memory', {
+  create: (clock) => new MemoryRecordStore(clock),
 });

@@ -84,4 +84,8 @@ describe.each(HOSTS)('in a host: $name', (host) => {
     expect(fixture.compile([OPTIONAL_PROGRAM])).toEqual([]);
     expect(fixture.run(OPTIONAL_PROGRAM)).toMatchObject(PASSED);
   });
+
+  it.each(['quiet-process', 'unclosed-app'])('keeps the rules of %s with undici too', (program) => {
+    expect(fixture.run(program, 'undici')).toMatchObject(PASSED);
+  });
 });

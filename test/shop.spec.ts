@@ -1,86 +1,137 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 
-import type { NestExpressApplication } from '@nestjs/platform-express';
-import { Test } from '@nestjs/testing';
-import { ServerTrackingService } from 'nestjs-server-tracking';
-import { PlatformStub, type PlatformName } from 'nestjs-server-tracking/testing';
-import request from 'supertest';
+import type { PlatformName } from 'nestjs-server-tracking/testing';
 
-import { AppModule } from '../examples/shop/app.module';
-import { APP_OPTIONS } from '../examples/shop/app.options';
-import type { Registration } from '../examples/shop/auth/auth.service';
 import type { Checkout } from '../examples/shop/checkout/checkout.service';
+import { auditOf, checkOut, deliver, sessionOf, settle, signUp } from '../examples/shop/demo/acts';
+import { Browser } from '../examples/shop/demo/browser';
 import { trackingVariables, useDemoEnvironment } from '../examples/shop/demo/environment';
-import {
-  FakeStripe,
-  type FakeSession,
-  type SignedWebhook,
-} from '../examples/shop/demo/fake-stripe';
+import type { FakeSession, SignedWebhook } from '../examples/shop/demo/fake-stripe';
 import { layOut, maskUrl, shorten } from '../examples/shop/demo/layout';
 import { createPalette, wantsColour } from '../examples/shop/demo/palette';
-import { CLICK, JOHN, JOHN_LATER, LENA, type Visitor } from '../examples/shop/demo/visitor';
+import type { SecondProcess } from '../examples/shop/demo/second-process';
+import { setStage, type Stage } from '../examples/shop/demo/stage';
+import { CLICK, JOHN, LANDING, type Visitor } from '../examples/shop/demo/visitor';
+import { OrdersService } from '../examples/shop/orders/orders.service';
 
-const ITEMS = [
-  { sku: 'MUG-BLUE', quantity: 2 },
-  { sku: 'TEA-EARL', quantity: 1 },
-];
-const EMAIL_HASH = createHash('sha256').update('john_smith@gmail.com').digest('hex');
-
-let platforms: PlatformStub;
-let stripe: FakeStripe;
-let app: NestExpressApplication;
-let people = 0;
-
-beforeAll(async () => {
-  platforms = await PlatformStub.start();
-  stripe = await FakeStripe.start();
-});
-
-afterAll(async () => {
-  await Promise.all([platforms.close(), stripe.close()]);
-});
+const PAGE = `https://shop.example.com${LANDING}`;
 
 describe('the shop', () => {
+  let stage: Stage;
+  /** Where Stripe's webhooks come to. */
+  let second: SecondProcess;
+  let people = 0;
+
   beforeAll(async () => {
-    useDemoEnvironment({ ...platforms.env(), ...stripe.env() });
-    const module = await Test.createTestingModule({ imports: [AppModule] }).compile();
-    app = module.createNestApplication<NestExpressApplication>(APP_OPTIONS);
-    await app.init();
+    stage = await setStage({ isColourful: false });
+    second = await stage.openSecond();
+  }, 30_000);
+
+  afterAll(() => stage.close());
+
+  beforeEach(async () => {
+    await settle(stage);
+    stage.platforms.reset();
   });
 
-  afterAll(() => app.close());
+  /** Has come by the ad, with the cookies of every tag, and has answered the banner or not. */
+  async function land(answer?: 'yes' | 'no'): Promise<Browser> {
+    const browser = new Browser(stage.shopUrl);
+    browser.runTags();
+    if (answer !== undefined) browser.answerBanner(answer, 'DE;BE');
+    await browser.load(LANDING);
+    return browser;
+  }
 
-  beforeEach(() => {
-    platforms.reset();
+  function somebody(): Visitor {
+    people += 1;
+    return { ...JOHN, email: `person${people}@example.com` };
+  }
+
+  /** Has landed, signed up and gone to the checkout. */
+  async function shop(answer?: 'yes' | 'no') {
+    const browser = await land(answer);
+    const person = somebody();
+    const { user } = (await signUp(browser, person)).body;
+    return { browser, person, user, ...(await order(browser)) };
+  }
+
+  async function order(
+    browser: Browser,
+  ): Promise<{ checkout: Checkout; session: FakeSession; webhook: SignedWebhook }> {
+    const { body: checkout } = await checkOut(browser);
+    const session = sessionOf(stage.stripe, checkout);
+    return { checkout, session, webhook: stage.stripe.paidWebhook(session.id) };
+  }
+
+  function eventsAt(platform: PlatformName) {
+    return stage.platforms.eventsAt(platform);
+  }
+
+  /** The body of the only request to a platform. */
+  function bodyAt(platform: PlatformName): unknown {
+    expect(stage.platforms.requestsTo(platform)).toHaveLength(1);
+    return stage.platforms.requestsTo(platform)[0]?.json;
+  }
+
+  it('writes no cookie and tells nobody before the banner was answered', async () => {
+    const browser = new Browser(stage.shopUrl);
+    const { status, cookies } = await browser.load(LANDING);
+    await settle(stage);
+
+    expect(status).toBe(200);
+    expect(cookies).toEqual([]);
+    expect(stage.platforms.requests).toEqual([]);
+  });
+
+  it('keeps visitor and clicks in first-party cookies of those who said yes', async () => {
+    const { cookies } = await land('yes');
+
+    expect(Object.fromEntries(cookies)).toMatchObject({
+      visitor_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      _fbc: expect.stringMatching(new RegExp(`^fb\\.1\\.\\d{13}\\.${CLICK.fbclid}$`)),
+      _fbp: expect.stringMatching(/^fb\.1\.\d{13}\.\d+$/),
+      ttclid: CLICK.ttclid,
+    });
+    await settle(stage);
+    expect(eventsAt('meta')).toMatchObject([{ event_name: 'ViewContent', event_source_url: PAGE }]);
   });
 
   it('tells every platform of a sign-up what the visitor’s request told', async () => {
-    const { status, body } = await register(JOHN, { email: JOHN.person.email });
-    await settle();
+    const browser = await land('yes');
+    await settle(stage);
+    stage.platforms.reset();
+    const { status, body } = await signUp(browser, JOHN);
+    await settle(stage);
 
-    const { eventId, user } = body as Registration;
+    const { eventId, user } = body;
+    const emailHash = hashOf('john_smith@gmail.com');
     expect(status).toBe(201);
-    expect(platforms.eventsAt('meta')).toEqual([
+    expect(eventsAt('meta')).toEqual([
       expect.objectContaining({
         event_name: 'CompleteRegistration',
         event_id: eventId,
         action_source: 'website',
-        event_source_url: 'https://shop.example.com/mugs',
+        event_source_url: PAGE,
         user_data: expect.objectContaining({
-          em: [EMAIL_HASH],
+          em: [emailHash],
           client_ip_address: CLICK.ip,
           client_user_agent: CLICK.userAgent,
-          fbp: CLICK.fbp,
-          fbc: expect.stringMatching(new RegExp(`^fb\\.1\\.\\d{13}\\.${CLICK.fbclid}$`)),
+          fbp: browser.cookies.get('_fbp'),
+          fbc: browser.cookies.get('_fbc'),
         }),
       }),
     ]);
-    expect(platforms.eventsAt('tiktok')).toEqual([
+    expect(eventsAt('tiktok')).toEqual([
       expect.objectContaining({
         event: 'CompleteRegistration',
         event_id: eventId,
         user: expect.objectContaining({
-          email: [EMAIL_HASH],
+          email: [emailHash],
           ttclid: CLICK.ttclid,
           ttp: CLICK.ttp,
           ip: CLICK.ip,
@@ -105,56 +156,71 @@ describe('the shop', () => {
   });
 
   it('keeps the event ID that the browser pixel has already used', async () => {
-    const { body } = await register(JOHN, { eventId: 'from-the-browser' });
-    await settle();
+    const browser = await land('yes');
+    await settle(stage);
+    stage.platforms.reset();
+    const { body } = await signUp(browser, { ...somebody(), eventId: 'from-the-browser' });
+    await settle(stage);
 
     expect(body).toMatchObject({ eventId: 'from-the-browser' });
-    expect(platforms.eventsAt('meta')).toMatchObject([{ event_id: 'from-the-browser' }]);
+    expect(eventsAt('meta')).toMatchObject([{ event_id: 'from-the-browser' }]);
   });
 
-  it('hands Stripe the order ID and a reference, and nothing of the visitor', async () => {
-    const { checkout, session } = await goToCheckout(JOHN_LATER);
-    await settle();
+  it('hands Stripe IDs and a reference, and nothing of the visitor', async () => {
+    const { checkout, session, user } = await shop('yes');
+    await settle(stage);
 
+    const { purchase } = checkout.eventIds;
+    const reference = expect.stringMatching(/^[\w-]{22}$/) as string;
     expect(session.metadata).toEqual({
       order_id: checkout.order.id,
-      context_ref: expect.stringMatching(/^[\w-]{22}$/),
+      user_id: user.id,
+      event_id: purchase,
+      tracking_ref: reference,
+    });
+    expect(stage.stripe.paymentIntents.get(session.payment_intent)?.metadata).toEqual({
+      ...session.metadata,
+      tracking_ref: `checkout:${session.metadata.tracking_ref}`,
     });
     expect(checkout).toMatchObject({
       order: { status: 'open', total: 58.8, currency: 'USD' },
       paymentUrl: session.url,
       eventIds: { purchase: `purchase:${checkout.order.id}` },
     });
-    expect(platforms.eventsAt('meta').map(({ event_name }) => event_name)).toEqual([
-      'CompleteRegistration',
-      'InitiateCheckout',
-    ]);
+    // Each is a request of its own, and they race.
+    expect(new Set(eventsAt('meta').map(({ event_name }) => event_name))).toEqual(
+      new Set(['ViewContent', 'CompleteRegistration', 'InitiateCheckout']),
+    );
   });
 
-  it('tells of one purchase, with the visitor’s click, when Stripe’s webhook comes twice', async () => {
-    const { checkout, session } = await goToCheckout(JOHN_LATER);
-    await settle();
-    platforms.reset();
+  it('tells of the purchase with the visit, when the webhook comes to another process', async () => {
+    const { browser, person, user, checkout, session } = await shop('yes');
+    await settle(stage);
+    stage.platforms.reset();
     const paidAtSeconds = Math.floor(Date.now() / 1_000) - 3_600;
-    const webhook = stripe.paidWebhook(session.id, paidAtSeconds * 1_000);
-    const first = await deliver(webhook);
-    const second = await deliver(webhook);
-    await settle();
+    const webhook = stage.stripe.paidWebhook(session.id, paidAtSeconds * 1_000);
+    const first = await deliver(second.url, webhook);
+    const again = await deliver(stage.shopUrl, webhook);
+    await settle(stage);
 
-    expect([first.status, second.status]).toEqual([200, 200]);
-    expect(first.body).toMatchObject({ tracking: { status: 'accepted' } });
-    expect(second.body).toMatchObject({ tracking: { status: 'duplicate' } });
+    expect([first.status, again.status]).toEqual([200, 200]);
+    expect(first.body).toMatchObject({ event: 'purchase', receipt: { status: 'accepted' } });
+    expect(again.body).toMatchObject({ event: 'purchase', receipt: { status: 'duplicate' } });
     const { purchase } = checkout.eventIds;
-    expect(platforms.eventsAt('meta')).toEqual([
+    const emailHash = hashOf(person.email);
+    expect(eventsAt('meta')).toEqual([
       expect.objectContaining({
         event_name: 'Purchase',
         event_id: purchase,
         event_time: paidAtSeconds,
+        action_source: 'website',
+        event_source_url: 'https://shop.example.com/cart',
         user_data: expect.objectContaining({
+          em: [emailHash],
           client_ip_address: CLICK.ip,
           client_user_agent: CLICK.userAgent,
-          fbp: CLICK.fbp,
-          fbc: CLICK.fbc,
+          fbp: browser.cookies.get('_fbp'),
+          fbc: browser.cookies.get('_fbc'),
         }),
         custom_data: expect.objectContaining({
           value: 58.8,
@@ -164,25 +230,79 @@ describe('the shop', () => {
         }),
       }),
     ]);
-    expect(platforms.eventsAt('tiktok')).toEqual([
+    expect(eventsAt('tiktok')).toEqual([
       expect.objectContaining({
         event: 'Purchase',
         event_id: purchase,
-        user: expect.objectContaining({ ttclid: CLICK.ttclid, ip: CLICK.ip }),
+        event_time: paidAtSeconds,
+        page: expect.objectContaining({ url: 'https://shop.example.com/cart' }),
+        user: expect.objectContaining({
+          email: [emailHash],
+          ttclid: CLICK.ttclid,
+          ttp: CLICK.ttp,
+          ip: CLICK.ip,
+          user_agent: CLICK.userAgent,
+        }),
         properties: expect.objectContaining({ value: 58.8, currency: 'USD' }),
       }),
     ]);
-    expect(platforms.requestsTo('ga4')).toHaveLength(1);
     expect(bodyAt('ga4')).toMatchObject({
       client_id: CLICK.gaClientId,
-      events: [{ name: 'purchase', params: { transaction_id: checkout.order.id, value: 58.8 } }],
-    });
-    expect(platforms.requestsTo('serverGtm')).toHaveLength(1);
-    expect(bodyAt('serverGtm')).toMatchObject({
+      user_id: user.id,
+      timestamp_micros: paidAtSeconds * 1_000_000,
       events: [
-        { params: { event_id: purchase, gclid: CLICK.gclid, value: 58.8, currency: 'USD' } },
+        {
+          name: 'purchase',
+          params: {
+            session_id: CLICK.gaSessionId,
+            transaction_id: checkout.order.id,
+            value: 58.8,
+            page_location: 'https://shop.example.com/cart',
+          },
+        },
       ],
     });
+    expect(bodyAt('serverGtm')).toMatchObject({
+      ip_override: CLICK.ip,
+      user_agent: CLICK.userAgent,
+      events: [
+        {
+          params: {
+            event_id: purchase,
+            gclid: CLICK.gclid,
+            session_id: CLICK.gaSessionId,
+            value: 58.8,
+            currency: 'USD',
+          },
+        },
+      ],
+    });
+    expect(stage.app.get(OrdersService).find(checkout.order.id)?.status).toBe('paid');
+    expect([...(await auditOf(browser, purchase, 12))].sort()).toEqual(
+      ['accepted', 'delivered', 'duplicate'].flatMap((kind) =>
+        ['ga4', 'meta', 'serverGtm', 'tiktok'].map((name) => `${kind} ${name} purchase`),
+      ),
+    );
+    // Each process writes a chain of its own.
+    const { audit } = await stage.tracking.exportPerson(user.id);
+    const writersOf = (eventId: string) =>
+      audit
+        .filter((line) => line.kind === 'accepted' && line.eventId === eventId)
+        .map(({ writer }) => writer);
+    expect(writersOf(purchase)).toHaveLength(4);
+    expect(writersOf(purchase)).not.toContain(writersOf(checkout.eventIds.beginCheckout)[0]);
+  });
+
+  it('counts a payment once, although Stripe tells of its payment intent as well', async () => {
+    const { session, webhook } = await shop('yes');
+    await settle(stage);
+    stage.platforms.reset();
+    const intent = await deliver(second.url, stage.stripe.paymentIntentWebhook(session));
+    await deliver(second.url, webhook);
+    await settle(stage);
+
+    expect(intent.body).toEqual({ kind: 'ignored', reason: 'its Checkout Session tells' });
+    expect(eventsAt('meta')).toHaveLength(1);
   });
 
   it.each<[string, (webhook: SignedWebhook) => Partial<SignedWebhook>]>([
@@ -193,56 +313,122 @@ describe('the shop', () => {
     ],
     ['that is missing', () => ({ signature: '' })],
   ])('refuses a webhook with a signature %s', async (_rule, tamper) => {
-    const { session } = await goToCheckout(JOHN_LATER);
-    await settle();
-    platforms.reset();
-    const webhook = stripe.paidWebhook(session.id);
-    const { status } = await deliver({ ...webhook, ...tamper(webhook) });
-    await settle();
+    const { webhook } = await shop('yes');
+    await settle(stage);
+    stage.platforms.reset();
+    const { status } = await deliver(second.url, { ...webhook, ...tamper(webhook) });
+    await settle(stage);
 
     expect(status).toBe(400);
-    expect(platforms.requests).toEqual([]);
+    expect(stage.platforms.requests).toEqual([]);
   });
 
   it('tells nobody of a session that is not paid yet', async () => {
-    const { session } = await goToCheckout(JOHN_LATER);
-    await settle();
-    platforms.reset();
-    const { status, body } = await deliver(stripe.completedWebhook(session));
-    await settle();
+    const { session, checkout } = await shop('yes');
+    await settle(stage);
+    stage.platforms.reset();
+    const { status, body } = await deliver(second.url, stage.stripe.completedWebhook(session));
+    await settle(stage);
 
     expect(status).toBe(200);
-    expect(body).toEqual({ received: true });
-    expect(platforms.requests).toEqual([]);
+    expect(body).toMatchObject({ kind: 'ignored' });
+    expect(stage.platforms.requests).toEqual([]);
+    expect(stage.app.get(OrdersService).find(checkout.order.id)?.status).toBe('open');
   });
 
-  it('tells nobody anything when consent is denied, not even after the payment', async () => {
-    const { session } = await goToCheckout(LENA);
-    const { status, body } = await deliver(stripe.paidWebhook(session.id));
-    await settle();
+  it.each<[string, 'no' | undefined, string]>([
+    ['without consent', 'no', 'denied'],
+    ['without an answer to the banner', undefined, 'unknown'],
+  ])(
+    'sends nothing of the same visit %s, and the audit log says why',
+    async (_rule, answer, is) => {
+      const { browser, checkout, webhook } = await shop(answer);
+      const paid = await deliver(second.url, webhook);
+      await settle(stage);
+
+      expect(stage.platforms.requests).toEqual([]);
+      expect(paid.status).toBe(200);
+      expect(paid.body).toMatchObject({ event: 'purchase', receipt: { status: 'skipped' } });
+      const whyNot = (event: string) => [
+        `withheld ga4 ${event} consent ${is} for analyticsStorage`,
+        `withheld meta ${event} consent ${is} for adStorage, adUserData`,
+        `withheld serverGtm ${event} consent ${is} for analyticsStorage`,
+        `withheld tiktok ${event} consent ${is} for adStorage, adUserData`,
+      ];
+      const { beginCheckout, purchase } = checkout.eventIds;
+      expect([...(await auditOf(browser, beginCheckout))].sort()).toEqual(whyNot('begin_checkout'));
+      expect([...(await auditOf(browser, purchase))].sort()).toEqual(whyNot('purchase'));
+      expect([...browser.cookies.keys()]).not.toContain('visitor_id');
+    },
+  );
+
+  it('stops the purchase of who takes consent back between checkout and webhook', async () => {
+    const { browser, checkout, webhook } = await shop('yes');
+    await settle(stage);
+    stage.platforms.reset();
+    const { status } = await browser.call('POST', '/consent/withdraw');
+    const paid = await deliver(second.url, webhook);
+    await settle(stage);
 
     expect(status).toBe(200);
-    expect(body).toMatchObject({ tracking: { status: 'skipped' } });
-    expect(platforms.requests).toEqual([]);
+    expect(stage.platforms.requests).toEqual([]);
+    expect(paid.body).toMatchObject({ event: 'purchase', receipt: { status: 'skipped' } });
+    expect([...(await auditOf(browser, checkout.eventIds.purchase))].sort()).toEqual([
+      'withheld ga4 purchase consent withdrawn for analyticsStorage',
+      'withheld meta purchase consent withdrawn for adStorage, adUserData',
+      'withheld serverGtm purchase consent withdrawn for analyticsStorage',
+      'withheld tiktok purchase consent withdrawn for adStorage, adUserData',
+    ]);
+    expect(stage.app.get(OrdersService).find(checkout.order.id)?.status).toBe('paid');
   });
 
-  it('takes no sign-up without an answer to the consent banner', async () => {
-    const { status } = await register(JOHN, { consent: undefined });
+  it('shows customers what is kept of them, and them alone', async () => {
+    const [one, other] = [await shop('yes'), await shop('yes')];
+    const { status, body } = await one.browser.call('GET', '/account/export');
 
-    expect(status).toBe(400);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      account: { id: one.user.id, email: one.person.email },
+      tracking: { contexts: [{ ip: CLICK.ip, clickIds: { ttclid: CLICK.ttclid } }] },
+    });
+    const told = JSON.stringify(body);
+    expect(told).toContain(one.checkout.eventIds.beginCheckout);
+    expect(told).not.toContain(other.checkout.eventIds.beginCheckout);
+    expect(told).not.toContain(other.browser.cookies.get('visitor_id'));
   });
 
-  it('lets only customers check out', async () => {
-    const { status } = await request(app.getHttpServer())
-      .post('/checkout')
-      .send({ items: ITEMS, consent: JOHN.consent });
+  it('forgets who closes the account: the session, what was kept, and a webhook that comes late', async () => {
+    const { browser, person, checkout, webhook } = await shop('yes');
+    await settle(stage);
+    stage.platforms.reset();
+    const { status, body } = await browser.call('DELETE', '/account');
+    const late = await deliver(second.url, webhook);
+    await settle(stage);
+
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ pending: 0, deadLetters: 0, auditLines: expect.any(Number) });
+    expect((body as { records: number }).records).toBeGreaterThanOrEqual(2);
+    expect(late.status).toBe(200);
+    expect(stage.platforms.requests).toEqual([]);
+    expect(await browser.call('GET', '/account/export')).toMatchObject({ status: 401 });
+    expect(await stage.tracking.exportPerson(person.email)).toMatchObject({ contexts: [] });
+    expect(stage.app.get(OrdersService).find(checkout.order.id)?.status).toBe('paid');
+  });
+
+  it.each<[string, string]>([
+    ['POST', '/checkout'],
+    ['POST', '/consent/withdraw'],
+    ['GET', '/account/export'],
+    ['DELETE', '/account'],
+  ])('lets only customers %s %s', async (method, path) => {
+    const { status } = await new Browser(stage.shopUrl).call(method, path);
 
     expect(status).toBe(401);
   });
 
   it('shows health and status', async () => {
-    const health = await request(app.getHttpServer()).get('/health');
-    const status = await request(app.getHttpServer()).get('/status');
+    const health = await new Browser(second.url).call('GET', '/health');
+    const status = await new Browser(stage.shopUrl).call('GET', '/status');
 
     expect(health.body).toMatchObject({ status: 'ok', info: { tracking: { status: 'up' } } });
     expect(status.body).toMatchObject({ meta: true, tiktok: true, ga4: true, overall: true });
@@ -250,6 +436,18 @@ describe('the shop', () => {
 });
 
 describe('the demo', () => {
+  it('tells a story in which every claim holds, and ends by itself', async () => {
+    const child = spawn(process.execPath, ['-r', '@swc-node/register', 'examples/shop/demo.ts'], {
+      cwd: join(__dirname, '..'),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [told, [code]] = await Promise.all([textOf(child.stdout), once(child, 'exit')]);
+
+    expect(told).toMatch(/\n(\d+) of \1 claims hold, told in [\d.]+ s\.\n$/);
+    expect(told).not.toContain('✗');
+    expect(code).toBe(0);
+  }, 60_000);
+
   it('empties the tracking variables of the shell, so that no real account is reached', () => {
     process.env.REDIS_URL = 'redis://shell.example.com';
     useDemoEnvironment({ META_PIXEL_ID: '1' });
@@ -267,7 +465,7 @@ describe('the demo', () => {
   it('lays out one field a line, shortens hashes and masks secrets', () => {
     const fields = {
       event_name: 'Purchase',
-      user_data: { em: [EMAIL_HASH], fbp: CLICK.fbp },
+      user_data: { em: [hashOf('john_smith@gmail.com')], fbp: 'fb.1.1759990000000.1098115397' },
       custom_data: { contents: [{ id: 'A', quantity: 2 }, { id: 'B' }], value: 0 },
       missing: undefined,
       access_token: 'EAAtokenexample',
@@ -300,41 +498,6 @@ describe('the demo', () => {
   });
 });
 
-async function goToCheckout(
-  visitor: Visitor,
-): Promise<{ checkout: Checkout; session: FakeSession }> {
-  const { token } = (await register(visitor)).body as Registration;
-  const { body } = await request(app.getHttpServer())
-    .post('/checkout')
-    .set({ ...visitor.headers, authorization: `Bearer ${token}` })
-    .send({ items: ITEMS, consent: visitor.consent });
-  const checkout = body as Checkout;
-  const session = [...stripe.sessions.values()].find(({ url }) => url === checkout.paymentUrl);
-  if (session === undefined) throw new Error('There is no session of this checkout');
-  return { checkout, session };
-}
-
-function register(visitor: Visitor, changes: object = {}) {
-  people += 1;
-  const { person, consent, headers, clicks } = visitor;
-  return request(app.getHttpServer())
-    .post(`/auth/register?${clicks}`)
-    .set(headers)
-    .send({ ...person, email: `person${people}@example.com`, consent, ...changes });
-}
-
-function deliver({ payload, signature }: SignedWebhook) {
-  return request(app.getHttpServer())
-    .post('/webhooks/stripe')
-    .set({ 'content-type': 'application/json', 'stripe-signature': signature })
-    .send(payload);
-}
-
-function settle() {
-  return app.get(ServerTrackingService).flush();
-}
-
-/** The body of the only request to a platform. */
-function bodyAt(platform: PlatformName): unknown {
-  return platforms.requestsTo(platform)[0]?.json;
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

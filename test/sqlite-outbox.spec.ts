@@ -2,12 +2,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { describeOutbox, type FakeClock } from 'nestjs-server-tracking/testing';
+import {
+  describeOutbox,
+  describeRecordStore,
+  type FakeClock,
+} from 'nestjs-server-tracking/testing';
 
 import { ActivityStream } from '../src/outbox/activity';
 import { DURABLE_DEFAULTS, type OutboxSettings } from '../src/outbox/outbox-settings';
 import type { Outbox } from '../src/outbox/outbox';
+import type { Storage } from '../src/outbox/storage';
 import { openSqliteStorage } from '../src/sqlite/sqlite-storage';
+import { VAULT } from './support/encryption';
 
 const folders: string[] = [];
 const closers: (() => Promise<void> | undefined)[] = [];
@@ -21,13 +27,11 @@ afterEach(async () => {
 });
 
 describeOutbox('sqlite', {
-  create: (clock, settings) => {
-    const folder = mkdtempSync(join(tmpdir(), 'tracking-'));
-    folders.push(folder);
-    path = join(folder, 'tracking.db');
-    return open(clock, settings);
+  create: async (clock, settings) => {
+    newFile();
+    return (await open(clock, settings)).outbox;
   },
-  another: (clock, settings) => open(clock, settings),
+  another: async (clock, settings) => (await open(clock, settings)).outbox,
   settle: async () => {
     for (let turn = 0; turn < 4; turn += 1) {
       for (const outbox of opened) await outbox.stats();
@@ -36,14 +40,29 @@ describeOutbox('sqlite', {
   },
 });
 
-async function open(clock: FakeClock, settings: Partial<OutboxSettings>): Promise<Outbox> {
+describeRecordStore('sqlite', {
+  create: async (clock) => {
+    newFile();
+    return (await open(clock)).records;
+  },
+  another: async (clock) => (await open(clock)).records,
+});
+
+function newFile(): void {
+  const folder = mkdtempSync(join(tmpdir(), 'tracking-'));
+  folders.push(folder);
+  path = join(folder, 'tracking.db');
+}
+
+async function open(clock: FakeClock, settings: Partial<OutboxSettings> = {}): Promise<Storage> {
   const storage = await openSqliteStorage(`file:${path}`, {
     clock,
     settings: { ...DURABLE_DEFAULTS, ...settings },
+    vault: VAULT,
     activity: new ActivityStream(),
     logger: { warn: () => undefined, error: () => undefined },
   });
   closers.push(() => storage.close?.());
   opened.push(storage.outbox);
-  return storage.outbox;
+  return storage;
 }

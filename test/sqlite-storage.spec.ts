@@ -24,6 +24,7 @@ import { ActivityStream } from '../src/outbox/activity';
 import type { LeasedEntry, NextStep, OutboxEntry } from '../src/outbox/outbox';
 import { DURABLE_DEFAULTS } from '../src/outbox/outbox-settings';
 import { openSqliteStorage } from '../src/sqlite/sqlite-storage';
+import { ENCRYPTION_KEY, VAULT } from './support/encryption';
 import { RecordingLogger } from './support/recording-logger';
 import { startApp } from './support/start-app';
 
@@ -346,6 +347,7 @@ async function start(
       TrackingModule.forRoot({
         meta: stub.options().meta,
         storage: `file:${file}`,
+        encryptionKey: ENCRYPTION_KEY,
         logger,
         ...options,
         delivery: { lingerMs: 5, shutdownTimeoutMs: 100, ...options.delivery },
@@ -365,6 +367,7 @@ async function open(
   const storage = await openSqliteStorage(url, {
     clock,
     settings: { ...DURABLE_DEFAULTS, maxPendingEntries, overflow: 'drop-oldest' },
+    vault: VAULT,
     activity: new ActivityStream(),
     logger: { warn: () => undefined, error: () => undefined },
   });

@@ -4,13 +4,15 @@ import type { AddressInfo, Socket } from 'node:net';
 import { HttpService } from '@nestjs/axios';
 
 import { HttpTransport } from '../src/transport/http-transport';
-import { createAgents } from '../src/transport/lean-post';
+import { openNodeHttp } from '../src/transport/lean-post';
+import { openUndici } from '../src/transport/undici-post';
 
-/** Both ways a request can take: the direct one, and axios for hosts with a service of their own. */
+/** Each way a request can take: the direct ones, and axios for hosts with a service of their own. */
 describe.each([
-  ['node:http', false],
-  ['axios', true],
-])('HttpTransport over %s', (_way, isHostService) => {
+  ['node:http', openNodeHttp, false],
+  ['undici', openUndici, false],
+  ['axios', openNodeHttp, true],
+])('HttpTransport over %s', (_way, open, isHostService) => {
   const sockets = new Set<Socket>();
   let respond: http.RequestListener;
   let server: http.Server;
@@ -28,7 +30,7 @@ describe.each([
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/path?secret=s3cret`;
-    transport = new HttpTransport(new HttpService(), createAgents(), isHostService);
+    transport = new HttpTransport(new HttpService(), await open(), isHostService);
   });
 
   afterAll(() => {
@@ -124,28 +126,127 @@ describe.each([
   });
 });
 
-describe('the direct way', () => {
-  it('keeps a connection alive, and gets over one that the server closed meanwhile', async () => {
-    let connections = 0;
-    const server = http.createServer((request, response) => {
+describe.each([
+  ['node:http', openNodeHttp],
+  ['undici', openUndici],
+])('the direct way through %s', (_way, open) => {
+  let respond: http.RequestListener;
+  let connections: Socket[];
+  let server: http.Server;
+  let transport: HttpTransport;
+  let url: string;
+
+  beforeEach(async () => {
+    connections = [];
+    respond = (_request, response) => response.end('{}');
+    server = http.createServer((request, response) => {
       request.resume();
-      request.on('end', () => response.end('{}'));
+      request.on('end', () => respond(request, response));
     });
-    server.on('connection', () => (connections += 1));
+    server.on('connection', (socket) => connections.push(socket));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const transport = new HttpTransport(new HttpService(), createAgents(), false);
-    const endpoint = transport.endpoint(
-      `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-      {},
-    );
-    const post = () => endpoint.post('{}', AbortSignal.timeout(2_000));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    transport = new HttpTransport(new HttpService(), await open(), false);
+  });
+
+  afterEach(() => {
+    transport.close();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const post = (isRepeatable = true, signal = AbortSignal.timeout(2_000)) =>
+    transport.endpoint(url, {}).post('{}', signal, isRepeatable);
+
+  it('keeps a connection alive, and gets over one that the server closed meanwhile', async () => {
     for (let turn = 0; turn < 5; turn += 1)
       expect(await post()).toMatchObject({ kind: 'answered' });
-    expect(connections).toBe(1);
+    expect(connections).toHaveLength(1);
     server.closeIdleConnections();
     expect(await post()).toMatchObject({ kind: 'answered' });
-    expect(connections).toBe(2);
+    expect(connections).toHaveLength(2);
+  });
+
+  it('opens another connection where the server wants it so', async () => {
+    respond = (_request, response) => response.setHeader('Connection', 'close').end('{}');
+    for (let turn = 0; turn < 3; turn += 1)
+      expect(await post(false)).toMatchObject({ kind: 'answered' });
+    expect(connections).toHaveLength(3);
+  });
+
+  it('has a connection for each request that is under way', async () => {
+    const answers = await Promise.all(Array.from({ length: 40 }, () => post()));
+    expect(answers).toEqual(
+      new Array(40).fill(expect.objectContaining({ kind: 'answered', json: {} })),
+    );
+    expect(connections.length).toBeLessThanOrEqual(40);
+  });
+
+  it.each([
+    ['once more where a copy does no harm', true, 'answered', 3],
+    ['once where it might', false, 'no-answer', 2],
+  ])('sends what met a kept connection that breaks %s', async (_rule, isRepeatable, kind, seen) => {
+    let requests = 0;
+    respond = (request, response) => {
+      requests += 1;
+      if (requests === 2) request.socket.resetAndDestroy();
+      else response.end('{}');
+    };
+    await post();
+    expect(await post(isRepeatable)).toMatchObject({ kind });
+    expect(requests).toBe(seen);
+  });
+
+  it('sends once what a new connection broke, and says in the same words what happened', async () => {
+    let requests = 0;
+    respond = (request) => {
+      requests += 1;
+      request.socket.destroy();
+    };
+    expect(await post()).toEqual({
+      kind: 'no-answer',
+      reason: 'ECONNRESET',
+      mayHaveArrived: true,
+    });
+    expect(requests).toBe(1);
+  });
+
+  it('sends nothing after the deadline', async () => {
+    expect(await post(true, AbortSignal.abort())).toMatchObject({
+      kind: 'no-answer',
+      mayHaveArrived: false,
+    });
+    expect(connections).toEqual([]);
+  });
+
+  it('survives an answer that is no HTTP', async () => {
+    respond = (request) => request.socket.end('nonsense\r\n\r\n');
+    expect(await post()).toMatchObject({ kind: 'no-answer', mayHaveArrived: true });
+    respond = (_request, response) => response.end('{}');
+    expect(await post()).toMatchObject({ kind: 'answered' });
+  });
+
+  it('leaves no connection behind when it is closed', async () => {
+    await Promise.all(Array.from({ length: 5 }, () => post()));
+    const hanging = (async () => {
+      respond = () => undefined;
+      return post(false, AbortSignal.timeout(10_000));
+    })();
+    await new Promise((resolve) => setTimeout(resolve, 20));
     transport.close();
-    server.close();
+    expect(await hanging).toMatchObject({ kind: 'no-answer' });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(connections.filter(({ destroyed }) => !destroyed)).toEqual([]);
+  });
+});
+
+describe('undici', () => {
+  it('leaves the global dispatcher to the host', async () => {
+    await openUndici();
+    const dispatchers = ['1', '2'].map(
+      (version) =>
+        (globalThis as Record<symbol, unknown>)[Symbol.for(`undici.globalDispatcher.${version}`)],
+    );
+    expect(dispatchers).toEqual([undefined, undefined]);
   });
 });

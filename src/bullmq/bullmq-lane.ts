@@ -1,5 +1,6 @@
 import type { Clock } from '../clock';
 import { Dispatcher } from '../outbox/dispatcher';
+import { aboutAny, ERASED, type Erasure } from '../outbox/erasure';
 import { evictionOrder } from '../outbox/eviction';
 import type { LaneCounts } from '../outbox/lane-counts';
 import type {
@@ -15,7 +16,7 @@ import type { OutboxSettings } from '../outbox/outbox-settings';
 import type { Priority } from '../outbox/priority';
 import { reasonOf, type Alarm } from './alarm';
 import { AppendQueue } from './append-queue';
-import { RECOVER_MS, type GroupStore, type TakenJob } from './group-store';
+import { RECOVER_MS, RENEW_MS, type GroupStore, type TakenJob } from './group-store';
 import { HeldEntry, type HeldJob } from './held-job';
 import { JobKeeper } from './job-keeper';
 import { pause, repeat, Signal, within } from './waiting';
@@ -39,6 +40,8 @@ const MAX_WAIT_MS = 2_000;
 const AFTER_ERROR_MS = 500;
 const MIN_HELD_ENTRIES = 400;
 const STOP_TIMEOUT_MS = 2_000;
+/** When is looked again for what no key of ours opens: another process may have it. */
+const NO_KEY_DELAY_MS = 15_000;
 
 const SETTLE: NextStep = { kind: 'settle' };
 
@@ -124,7 +127,15 @@ export class BullmqLane implements Consumer {
         this.tools.alarm.error('jobs of processes that are gone were not looked for', error);
       },
     );
+    const stopObeying = repeat(
+      RENEW_MS,
+      () => this.obeyErasures(),
+      (error) => {
+        this.tools.alarm.error('erasures of other processes were not heard', error);
+      },
+    );
     this.cancelTimers = () => {
+      stopObeying();
       stopRenewing();
       stopRecovering();
     };
@@ -184,6 +195,33 @@ export class BullmqLane implements Consumer {
 
   private canProgressBefore(deadlineMs: number): boolean {
     return this.isTaking || this.jobs.isWriting || this.dispatcher.canProgressBefore(deadlineMs);
+  }
+
+  /** Ends what this process holds of it and is not under way. @returns those that it ends or is about to. */
+  async eraseHeld({ subjects, atMs }: Erasure): Promise<readonly OutboxEntry[]> {
+    const isAbout = aboutAny(subjects);
+    const { removed, underWay } = this.dispatcher.erase(
+      (entry) => entry.acceptedAtMs <= atMs && isAbout(entry),
+    );
+    // Also those that wait on the server for a far retry, while others of their job do not.
+    const postponed = this.jobs.postponed((entry) => entry.acceptedAtMs <= atMs && isAbout(entry));
+    const jobs = new Set<HeldJob>();
+    for (const entry of [...removed, ...postponed]) {
+      const job = HeldEntry.jobOf(entry);
+      if (job.isLost) continue;
+      job.end(entry, 'dropped');
+      jobs.add(job);
+      this.tools.settled(entry, ERASED);
+      this.tools.dropped(entry, ERASED.reason);
+    }
+    for (const job of jobs) this.jobs.write(job);
+    if (jobs.size > 0) await this.jobs.written();
+    return [...removed, ...postponed, ...underWay];
+  }
+
+  private async obeyErasures(): Promise<void> {
+    if (this.dispatcher.size === 0 && !this.jobs.holdsAny) return;
+    for (const erasure of await this.tools.store.announced()) await this.eraseHeld(erasure);
   }
 
   private async append(entries: readonly OutboxEntry[]) {
@@ -248,7 +286,8 @@ export class BullmqLane implements Consumer {
       const found = await this.tools.store.take(this.destination, token);
       if ('entries' in found) {
         this.taken += 1;
-        this.hold(found, takenAtMs);
+        if (found.entries.some(({ fault }) => fault === 'key-missing')) await this.putOff(found);
+        else this.hold(found, takenAtMs);
         return;
       }
       waitMs = Math.min(MAX_WAIT_MS, Math.max((found.dueAtMs ?? Infinity) - Date.now(), 1));
@@ -258,10 +297,25 @@ export class BullmqLane implements Consumer {
     if (this.isConsuming) await this.tools.store.waitForJob(this.destination, waitMs);
   }
 
+  /** It stays as it is until there is a process that has its key. */
+  private async putOff(taken: TakenJob): Promise<void> {
+    const { store, alarm } = this.tools;
+    alarm.error(
+      'entries wait for their encryption key',
+      new Error('they were sealed with a key that is not among the encryption keys'),
+    );
+    const next = { kind: 'put-off', delayMs: NO_KEY_DELAY_MS } as const;
+    await store.settle(this.destination, taken, { counts: {}, dead: [], freedBytes: 0, next });
+  }
+
   private hold(taken: TakenJob, takenAtMs: number): void {
     const job = this.jobs.hold(taken, takenAtMs);
     const nowMs = this.tools.clock.now();
-    for (const entry of job.open) {
+    for (const entry of [...job.open]) {
+      if (HeldEntry.faultOf(entry) !== undefined) {
+        this.bury(entry, job, 'the entry was damaged in the storage');
+        continue;
+      }
       const delayMs = HeldEntry.dueMsOf(entry) - nowMs;
       if (delayMs > MAX_LOCAL_DELAY_MS) job.postpone(entry);
       else if (delayMs > 0) this.dispatcher.pushLater([entry], delayMs);
@@ -320,14 +374,13 @@ export class BullmqLane implements Consumer {
         job.end(entry, 'expired');
         this.tools.settled(entry, { kind: 'expired', reason: step.reason });
         break;
-      case 'dead-letter': {
-        const { reason } = step;
-        const atMs = this.tools.clock.now();
-        const { attempts } = entry;
-        job.bury(entry, { entry: HeldEntry.plain(entry), reason, attempts: attempts + 1, atMs });
-        this.tools.settled(entry, { kind: 'dead-lettered', reason });
+      case 'drop':
+        job.end(entry, 'dropped');
+        this.tools.settled(entry, { kind: 'dropped', reason: step.reason });
         break;
-      }
+      case 'dead-letter':
+        this.bury(entry, job, step.reason);
+        break;
       case 'retry': {
         HeldEntry.retryAt(entry, this.tools.clock.now() + step.delayMs);
         job.countRetry();
@@ -344,5 +397,15 @@ export class BullmqLane implements Consumer {
         // The dispatcher keeps these itself.
         break;
     }
+  }
+
+  private bury(entry: HeldEntry, job: HeldJob, reason: string): void {
+    const attempts = entry.attempts + 1;
+    const atMs = this.tools.clock.now();
+    // What nobody can open is kept as it is.
+    const sealed =
+      HeldEntry.faultOf(entry) === undefined ? undefined : (HeldEntry.sealedOf(entry) ?? '');
+    job.bury(entry, { entry: HeldEntry.plain(entry), reason, attempts, atMs, sealed });
+    this.tools.settled(entry, { kind: 'dead-lettered', reason });
   }
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock';
 import type { ActivityStream } from '../outbox/activity';
 import { DEFAULT_DEAD_LETTER_LIMIT } from '../outbox/dead-letter-query';
+import { ERASED, type ErasedEntries } from '../outbox/erasure';
 import { noCounts, type LaneCounts } from '../outbox/lane-counts';
 import type {
   AppendResult,
@@ -24,11 +25,15 @@ import { untilTimeIsUp } from '../outbox/until-time-is-up';
 import type { Alarm } from './alarm';
 import { BullmqLane } from './bullmq-lane';
 import type { GroupStore } from './group-store';
-import { within } from './waiting';
+import { pause, within } from './waiting';
 
 const STATS_TIMEOUT_MS = 1_000;
 /** People ask for dead letters, and may wait for them. */
 const ADMIN_TIMEOUT_MS = 30_000;
+/** How long a process may keep entries in its hands that are to be erased. */
+const HELD_TIMEOUT_MS = 10_000;
+const ERASE_TIMEOUT_MS = 600_000;
+const ERASE_PAUSE_MS = 100;
 const CLOSE_TIMEOUT_MS = 3_000;
 const SWEEP_MS = 60_000;
 
@@ -103,6 +108,60 @@ export class BullmqOutbox implements Outbox {
 
   purgeDeadLetters(query: DeadLetterQuery = {}): Promise<number> {
     return within(ADMIN_TIMEOUT_MS, this.store.purgeDeadLetters(query, query.limit ?? Infinity));
+  }
+
+  erase(subjects: readonly string[]): Promise<ErasedEntries> {
+    if (subjects.length === 0) return Promise.resolve({ pending: 0, deadLetters: 0 });
+    return within(ERASE_TIMEOUT_MS, this.eraseEverywhere(subjects));
+  }
+
+  private async eraseEverywhere(subjects: readonly string[]): Promise<ErasedEntries> {
+    const erasure = { subjects, atMs: this.clock.now() };
+    await this.store.announce(erasure);
+    const found = new Set<string>();
+    let deadLetters = 0;
+    let deadlineMs: number | undefined;
+    for (;;) {
+      for (const lane of this.lanes.values())
+        for (const { key } of await lane.eraseHeld(erasure)) found.add(key);
+      const left = await this.eraseStored(subjects, found);
+      // At the end, because entries become dead letters meanwhile.
+      deadLetters += await this.store.eraseDeadLetters(subjects);
+      if (left === undefined) return { pending: found.size, deadLetters };
+      deadlineMs ??= performance.now() + HELD_TIMEOUT_MS;
+      if (performance.now() > deadlineMs) throw new Error(`not everything was erased: ${left}`);
+      await pause(ERASE_PAUSE_MS);
+    }
+  }
+
+  /** @returns what is left, and why; `undefined` when nothing is. */
+  private async eraseStored(
+    subjects: readonly string[],
+    found: Set<string>,
+  ): Promise<string | undefined> {
+    let held = 0;
+    let sealed = 0;
+    for (const { destination } of await this.store.stats()) {
+      const pass = await this.store.erase(destination, subjects);
+      for (const { key } of [...pass.erased, ...pass.held, ...pass.sealed]) found.add(key);
+      for (const entry of pass.erased) {
+        this.listeners.tell(entry.key, ERASED);
+        if (this.activity.isHeard)
+          this.activity.tell({
+            ...ERASED,
+            destination,
+            eventId: entry.eventId,
+            eventName: entry.eventName,
+          });
+      }
+      held += pass.held.length;
+      sealed += pass.sealed.length;
+      // What a process held that is gone is freed, be there nobody else who looks.
+      if (pass.held.length > 0) await this.store.recover(destination);
+    }
+    if (held > 0) return `${held} entries are in the hands of a process; try again`;
+    if (sealed === 0) return undefined;
+    return `${sealed} entries share their job with others whose encryption key is missing here`;
   }
 
   /** Degraded also where the server is there and takes nothing: full, or read-only after a failover. */

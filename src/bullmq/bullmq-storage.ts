@@ -1,4 +1,3 @@
-import type { ContextStore } from '../context/context-store';
 import type { Storage, StorageTools } from '../outbox/storage';
 import { Alarm } from './alarm';
 import { BullmqOutbox } from './bullmq-outbox';
@@ -6,7 +5,6 @@ import type { GroupStore } from './group-store';
 import { loadPostgresPeers, loadRedisPeers } from './peers';
 import { PostgresStore } from './postgres-store';
 import { RedisStore } from './redis-store';
-import { SharedContextStore } from './shared-context-store';
 import { readStorageUrl, type StorageUrl } from './storage-url';
 
 /**
@@ -17,10 +15,7 @@ import { readStorageUrl, type StorageUrl } from './storage-url';
  *   on one server apart (default `tracking`).
  * @throws Error that says what to install, or what is wrong with the URL.
  */
-export async function openBullmqStorage(
-  url: string,
-  tools: StorageTools,
-): Promise<Storage<ContextStore>> {
+export async function openBullmqStorage(url: string, tools: StorageTools): Promise<Storage> {
   const read = readStorageUrl(url);
   const alarm = new Alarm(tools.logger, read.description);
   const store = await makeStore(read, tools, alarm);
@@ -30,7 +25,7 @@ export async function openBullmqStorage(
     description: read.description,
     isDurable: true,
     outbox,
-    contexts: new SharedContextStore(store),
+    records: store.records,
     health: () => outbox.health(),
     close: () => outbox.close(),
   };
@@ -38,13 +33,13 @@ export async function openBullmqStorage(
 
 async function makeStore(
   { server, connection, prefix }: StorageUrl,
-  { settings, clock }: StorageTools,
+  { settings, clock, vault }: StorageTools,
   alarm: Alarm,
 ): Promise<GroupStore> {
   if (server === 'redis') {
     const { bullmq, ioredis } = await loadRedisPeers();
-    return new RedisStore(bullmq, ioredis, connection, prefix, settings, clock, alarm);
+    return new RedisStore(bullmq, ioredis, connection, prefix, settings, clock, vault, alarm);
   }
   const { bullmq, pg } = await loadPostgresPeers();
-  return new PostgresStore(bullmq, pg, connection, prefix, settings, clock, alarm);
+  return new PostgresStore(bullmq, pg, connection, prefix, settings, clock, vault, alarm);
 }

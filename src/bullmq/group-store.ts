@@ -1,8 +1,11 @@
+import type { Erasure } from '../outbox/erasure';
 import type { LaneCounts } from '../outbox/lane-counts';
 import type { DeadLetter, DeadLetterQuery, LaneStats, OutboxEntry } from '../outbox/outbox';
 import type { Priority } from '../outbox/priority';
 import type { StorageHealth } from '../outbox/storage';
+import type { RecordStore } from '../records/record-store';
 import type { StoredEntry } from './group';
+import type { Buried } from './stored-letter';
 
 /** What the server says to one new entry. */
 export type Verdict =
@@ -23,23 +26,42 @@ export interface TakenJob {
 /** What became of entries of a held job since the last report. */
 export interface Report {
   readonly counts: Partial<LaneCounts>;
-  readonly dead: readonly DeadLetter[];
+  readonly dead: readonly Buried[];
   /** What the ended entries took. */
   readonly freedBytes: number;
   readonly next: JobStep;
 }
 
-/** What becomes of the job itself; `data` is the group that is left. */
+/** What becomes of the job itself; `left` are the entries that stay in it. */
 export type JobStep =
   | { readonly kind: 'complete' }
-  | { readonly kind: 'keep' | 'give-back'; readonly data: string }
-  | { readonly kind: 'delay'; readonly data: string; readonly delayMs: number };
+  | { readonly kind: 'keep' | 'give-back'; readonly left: readonly StoredEntry[] }
+  | { readonly kind: 'delay'; readonly left: readonly StoredEntry[]; readonly delayMs: number }
+  /** It stays as it is: nobody here can open it. */
+  | { readonly kind: 'put-off'; readonly delayMs: number };
+
+/** Entries without their wire events, of one look at all jobs. */
+export interface ErasurePass {
+  readonly erased: StoredEntry[];
+  /** A process has them in its hands. */
+  readonly held: StoredEntry[];
+  /** Others that share their job cannot be written back, because no key of ours opens them. */
+  readonly sealed: StoredEntry[];
+}
 
 /**
  * Groups of entries in BullMQ's queues on one server, with what BullMQ does not keep for us. Every method
  * that speaks to the server rejects when it is away; each is atomic on the server.
  */
 export interface GroupStore {
+  /** Tells all processes for a while to let go what they hold. */
+  announce(erasure: Erasure): Promise<void>;
+  /** What was announced of late. */
+  announced(): Promise<readonly Erasure[]>;
+  /** Takes entries about these people out of all jobs that no process holds. */
+  erase(destination: string, subjects: readonly string[]): Promise<ErasurePass>;
+  eraseDeadLetters(subjects: readonly string[]): Promise<number>;
+  readonly records: RecordStore;
   /** Resolves when the first connection stands, or when it is clear that it does not. */
   open(): Promise<void>;
   health(): StorageHealth;
@@ -69,8 +91,6 @@ export interface GroupStore {
   purgeDeadLetters(query: DeadLetterQuery, limit: number): Promise<number>;
   /** Forgets what the clock says has expired. */
   sweep(): Promise<void>;
-  saveContext(ref: string, json: string, ttlMs: number): Promise<void>;
-  loadContext(ref: string): Promise<string | undefined>;
   /** Ends a lane's wait for a job. */
   wake(destination: string): void;
   close(): Promise<void>;
@@ -80,5 +100,7 @@ export interface GroupStore {
 export const LOCK_MS = 4_500;
 export const RENEW_MS = 1_200;
 export const RECOVER_MS = 750;
+/** How long an erasure is announced: longer than any process holds its breath. */
+export const ANNOUNCE_MS = 60_000;
 /** How long storing may take before another process may take a key over. */
 export const CLAIM_MS = 3_000;

@@ -1,14 +1,44 @@
-import { entryBytes } from '../outbox/entry-bytes';
+import { entryBytes, storedBytes } from '../outbox/entry-bytes';
+import { aboutAny } from '../outbox/erasure';
 import type { LeasedEntry, OutboxEntry } from '../outbox/outbox';
 import type { Priority } from '../outbox/priority';
+import { openWire } from '../outbox/sealed-wire';
+import { SealError, type Vault } from '../records/vault';
+import type { WireEvent } from '../events/wire-event';
+
+/** Why an entry cannot be handed over: its key is not here, or its bytes were changed. */
+export type Fault = 'key-missing' | 'damaged';
 
 /** An entry as it lies in a job. */
 export interface StoredEntry extends LeasedEntry {
   /** Not to be tried before, by the clock; zero for at once. */
   readonly dueMs: number;
+  /** What it takes, as it was counted when it was accepted. */
+  readonly bytes: number;
+  /** Its own sealed wire event, of a dead letter that was put back. */
+  readonly sealed?: string | undefined;
+  /** Its wire event is empty then. */
+  readonly fault?: Fault | undefined;
 }
 
 type Row = [
+  key: string,
+  eventId: string,
+  eventName: string,
+  occurredAtMs: number,
+  acceptedAtMs: number,
+  priority: Priority,
+  wireBytes: number,
+  attempts: number,
+  dueMs: number,
+  subjects?: readonly string[] | null,
+  consentAtMs?: number | null,
+  /** Where it is not among those that are sealed together. */
+  sealed?: string,
+];
+
+/** As groups were before they were sealed. */
+type OpenRow = [
   key: string,
   eventId: string,
   eventName: string,
@@ -21,17 +51,135 @@ type Row = [
   dueMs?: number,
 ];
 
-/** The entries of one destination that share a job, as its data. Places instead of names: it is read often. */
-export function encodeGroup(entries: Iterable<OutboxEntry & Partial<StoredEntry>>): string {
-  const rows: Row[] = [];
-  for (const entry of entries) rows.push(rowOf(entry));
-  return JSON.stringify({ entries: rows });
+interface GroupJson {
+  /** Places instead of names: it is read often. */
+  readonly rows?: readonly Row[];
+  /** The wire events of all rows that have none of their own, in their order. */
+  readonly sealed?: string;
+  readonly entries?: readonly OpenRow[];
 }
 
-/** @param data as BullMQ keeps it; what we did not write is read as an empty group. */
-export function decodeGroup(destination: string, data: string): StoredEntry[] {
-  const { entries } = JSON.parse(data) as { entries?: readonly Row[] };
-  return (entries ?? []).map((row) => ({
+const NO_WIRE: WireEvent = { body: '', envelope: '' };
+
+/** A group of which some entries are to go. */
+interface Split {
+  /** Without their wire events. */
+  readonly about: readonly StoredEntry[];
+  /** The others, as data; `undefined` where no key of ours opens them. */
+  readonly left: string | undefined;
+  readonly isEmpty: boolean;
+  /** What those that go take. */
+  readonly bytes: number;
+}
+
+/** The entries of one destination that share a job, as its data: sealed once, whatever their number. */
+export class GroupCodec {
+  constructor(private readonly vault: Vault) {}
+
+  encode(destination: string, entries: Iterable<OutboxEntry & Partial<StoredEntry>>): string {
+    const rows: Row[] = [];
+    const wires: [body: string, envelope: string][] = [];
+    for (const entry of entries) {
+      // What was damaged stays so, whatever it is written with.
+      const sealed = entry.fault === undefined ? entry.sealed : (entry.sealed ?? '');
+      rows.push(rowOf(entry, sealed));
+      if (sealed === undefined) wires.push([entry.wire.body, entry.wire.envelope]);
+    }
+    const group: GroupJson = { rows };
+    return JSON.stringify(
+      wires.length === 0
+        ? group
+        : { ...group, sealed: this.vault.sealText(JSON.stringify(wires), placeOf(destination)) },
+    );
+  }
+
+  /** @param data as BullMQ keeps it; what we did not write is read as an empty group. */
+  decode(destination: string, data: string): StoredEntry[] {
+    const { rows = [], sealed, entries = [] } = JSON.parse(data) as GroupJson;
+    const { wires, fault } = this.opened(destination, sealed);
+    let next = 0;
+    const stored = rows.map((row) => {
+      const own = row[11];
+      if (own !== undefined) return this.withOwnWire(storedEntry(destination, row), own);
+      const wire = wires[next];
+      next += 1;
+      return wire === undefined
+        ? { ...storedEntry(destination, row), fault: fault ?? ('damaged' as const) }
+        : { ...storedEntry(destination, row), wire: { body: wire[0], envelope: wire[1] } };
+    });
+    return [...stored, ...entries.map((row) => openEntry(destination, row))];
+  }
+
+  /**
+   * The group without the entries about these people. It is opened only where others stay in it.
+   *
+   * @returns `undefined` where none is about them.
+   */
+  without(destination: string, data: string, subjects: readonly string[]): Split | undefined {
+    const { rows = [] } = JSON.parse(data) as GroupJson;
+    const isAbout = aboutAny(subjects);
+    const about = rows.map((row) => storedEntry(destination, row)).filter(isAbout);
+    if (about.length === 0) return undefined;
+    const isEmpty = about.length === rows.length;
+    const others = isEmpty ? [] : this.decode(destination, data).filter((one) => !isAbout(one));
+    const isReadable = others.every(({ fault }) => fault !== 'key-missing');
+    const left = isReadable ? this.encode(destination, others) : undefined;
+    return { about, left, isEmpty, bytes: bytesOf(about) };
+  }
+
+  private opened(
+    destination: string,
+    sealed: string | undefined,
+  ): { wires: readonly [string, string][]; fault?: Fault } {
+    if (sealed === undefined) return { wires: [] };
+    try {
+      const text = this.vault.openText(sealed, placeOf(destination));
+      return { wires: JSON.parse(text) as [string, string][] };
+    } catch (error) {
+      return { wires: [], fault: faultOf(error) };
+    }
+  }
+
+  private withOwnWire(entry: StoredEntry, sealed: string): StoredEntry {
+    try {
+      const wire = openWire(this.vault, entry.key, Buffer.from(sealed, 'base64'));
+      return { ...entry, wire };
+    } catch (error) {
+      return { ...entry, sealed, fault: faultOf(error) };
+    }
+  }
+}
+
+function placeOf(destination: string): string {
+  return `group:${destination}`;
+}
+
+function faultOf(error: unknown): Fault {
+  return error instanceof SealError && error.isKeyMissing ? 'key-missing' : 'damaged';
+}
+
+function storedEntry(destination: string, row: Row): StoredEntry {
+  const key = row[0];
+  const eventId = row[1];
+  return {
+    key,
+    destination,
+    eventId,
+    eventName: row[2],
+    occurredAtMs: row[3],
+    acceptedAtMs: row[4],
+    priority: row[5],
+    subjects: row[9] ?? undefined,
+    consentAtMs: row[10] ?? undefined,
+    wire: NO_WIRE,
+    attempts: row[7],
+    dueMs: row[8],
+    bytes: storedBytes({ key, eventId }, row[6]),
+  };
+}
+
+function openEntry(destination: string, row: OpenRow): StoredEntry {
+  const entry = {
     key: row[0],
     destination,
     eventId: row[1],
@@ -42,11 +190,17 @@ export function decodeGroup(destination: string, data: string): StoredEntry[] {
     wire: { body: row[6], envelope: row[7] },
     attempts: row[8] ?? 0,
     dueMs: row[9] ?? 0,
-  }));
+  };
+  return { ...entry, bytes: entryBytes(entry) };
 }
 
-function rowOf(entry: OutboxEntry & Partial<StoredEntry>): Row {
+function rowOf(entry: OutboxEntry & Partial<StoredEntry>, sealed: string | undefined): Row {
   const { key, eventId, eventName, occurredAtMs, acceptedAtMs, priority, wire } = entry;
+  const { subjects, consentAtMs } = entry;
+  const wireBytes =
+    entry.bytes === undefined
+      ? wire.body.length + wire.envelope.length
+      : entry.bytes - storedBytes({ key, eventId }, 0);
   const row: Row = [
     key,
     eventId,
@@ -54,11 +208,13 @@ function rowOf(entry: OutboxEntry & Partial<StoredEntry>): Row {
     occurredAtMs,
     acceptedAtMs,
     priority,
-    wire.body,
-    wire.envelope,
+    wireBytes,
+    entry.attempts ?? 0,
+    entry.dueMs ?? 0,
   ];
-  if ((entry.attempts ?? 0) > 0 || (entry.dueMs ?? 0) > 0)
-    row.push(entry.attempts ?? 0, entry.dueMs ?? 0);
+  if (subjects === undefined && consentAtMs === undefined && sealed === undefined) return row;
+  row.push(subjects ?? null, consentAtMs ?? null);
+  if (sealed !== undefined) row.push(sealed);
   return row;
 }
 
@@ -72,14 +228,16 @@ export interface Group<Entry extends OutboxEntry = OutboxEntry> {
 }
 
 /** Few and large, the urgent first; the order of equals is kept. */
-export function groupsOf<Entry extends OutboxEntry>(entries: readonly Entry[]): Group<Entry>[] {
+export function groupsOf<Entry extends OutboxEntry & Partial<StoredEntry>>(
+  entries: readonly Entry[],
+): Group<Entry>[] {
   return ([0, 1, 2] as const).flatMap((priority) => {
     const groups: { priority: Priority; entries: Entry[] }[] = [];
     let characters = Infinity;
     for (const entry of entries) {
       if (entry.priority !== priority) continue;
       let group = groups.at(-1);
-      const size = entry.wire.body.length + entry.wire.envelope.length;
+      const size = entry.sealed?.length ?? entry.wire.body.length + entry.wire.envelope.length;
       if (
         group === undefined ||
         group.entries.length >= MAX_GROUP_ENTRIES ||
@@ -96,8 +254,8 @@ export function groupsOf<Entry extends OutboxEntry>(entries: readonly Entry[]): 
   });
 }
 
-export function bytesOf(entries: Iterable<OutboxEntry>): number {
+export function bytesOf(entries: Iterable<OutboxEntry & Partial<StoredEntry>>): number {
   let sum = 0;
-  for (const entry of entries) sum += entryBytes(entry);
+  for (const entry of entries) sum += entry.bytes ?? entryBytes(entry);
   return sum;
 }

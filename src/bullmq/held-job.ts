@@ -1,10 +1,10 @@
-import { entryBytes } from '../outbox/entry-bytes';
 import { noCounts, type LaneCounts } from '../outbox/lane-counts';
-import type { DeadLetter, LeasedEntry, OutboxEntry } from '../outbox/outbox';
+import type { LeasedEntry, OutboxEntry } from '../outbox/outbox';
 import type { Priority } from '../outbox/priority';
 import type { WireEvent } from '../events/wire-event';
-import { encodeGroup, type StoredEntry } from './group';
+import type { Fault, StoredEntry } from './group';
 import { LOCK_MS, type JobStep, type Report, type TakenJob } from './group-store';
+import type { Buried } from './stored-letter';
 
 /** An entry of a held job. To those who are handed it, it is an entry like any other. */
 export class HeldEntry implements LeasedEntry {
@@ -15,9 +15,12 @@ export class HeldEntry implements LeasedEntry {
   readonly occurredAtMs: number;
   readonly acceptedAtMs: number;
   readonly priority: Priority;
+  readonly subjects: readonly string[] | undefined;
+  readonly consentAtMs: number | undefined;
   readonly wire: WireEvent;
   attempts: number;
   readonly #job: HeldJob;
+  readonly #stored: StoredEntry;
   #dueMs: number;
 
   constructor(entry: StoredEntry, job: HeldJob) {
@@ -28,9 +31,12 @@ export class HeldEntry implements LeasedEntry {
     this.occurredAtMs = entry.occurredAtMs;
     this.acceptedAtMs = entry.acceptedAtMs;
     this.priority = entry.priority;
+    this.subjects = entry.subjects;
+    this.consentAtMs = entry.consentAtMs;
     this.wire = entry.wire;
     this.attempts = entry.attempts;
     this.#job = job;
+    this.#stored = entry;
     this.#dueMs = entry.dueMs;
   }
 
@@ -43,19 +49,43 @@ export class HeldEntry implements LeasedEntry {
     return entry.#dueMs;
   }
 
+  static bytesOf(entry: HeldEntry): number {
+    return entry.#stored.bytes;
+  }
+
+  static faultOf(entry: HeldEntry): Fault | undefined {
+    return entry.#stored.fault;
+  }
+
+  /** What nobody could open. */
+  static sealedOf(entry: HeldEntry): string | undefined {
+    return entry.#stored.sealed;
+  }
+
   static retryAt(entry: HeldEntry, dueMs: number): void {
     entry.attempts += 1;
     entry.#dueMs = dueMs;
   }
 
   static plain(entry: HeldEntry): OutboxEntry {
-    const { key, destination, eventId, eventName, occurredAtMs, acceptedAtMs, priority, wire } =
-      entry;
-    return { key, destination, eventId, eventName, occurredAtMs, acceptedAtMs, priority, wire };
+    return {
+      key: entry.key,
+      destination: entry.destination,
+      eventId: entry.eventId,
+      eventName: entry.eventName,
+      occurredAtMs: entry.occurredAtMs,
+      acceptedAtMs: entry.acceptedAtMs,
+      priority: entry.priority,
+      subjects: entry.subjects,
+      consentAtMs: entry.consentAtMs,
+      wire: entry.wire,
+    };
   }
 
   static stored(entry: HeldEntry): StoredEntry {
-    return { ...HeldEntry.plain(entry), attempts: entry.attempts, dueMs: entry.#dueMs };
+    const { bytes, sealed } = entry.#stored;
+    const { attempts } = entry;
+    return { ...HeldEntry.plain(entry), attempts, dueMs: entry.#dueMs, bytes, sealed };
   }
 }
 
@@ -75,7 +105,7 @@ export class HeldJob {
   /** Those that wait on the server for a far retry. */
   private readonly postponed = new Set<HeldEntry>();
   private counts: LaneCounts = noCounts();
-  private dead: DeadLetter[] = [];
+  private dead: Buried[] = [];
   private freedBytes = 0;
   private hasNews = false;
 
@@ -93,6 +123,11 @@ export class HeldJob {
     return this.left.size === this.postponed.size;
   }
 
+  /** Those that wait for a far retry. */
+  get waiting(): ReadonlySet<HeldEntry> {
+    return this.postponed;
+  }
+
   get hasReport(): boolean {
     return this.hasNews;
   }
@@ -101,11 +136,11 @@ export class HeldJob {
     if (!this.left.delete(entry)) return;
     this.postponed.delete(entry);
     this.counts[how] += 1;
-    this.freedBytes += entryBytes(entry);
+    this.freedBytes += HeldEntry.bytesOf(entry);
     this.hasNews = true;
   }
 
-  bury(entry: HeldEntry, letter: DeadLetter): void {
+  bury(entry: HeldEntry, letter: Buried): void {
     this.end(entry, 'deadLettered');
     this.dead.push(letter);
   }
@@ -144,9 +179,9 @@ export class HeldJob {
 
   private nextStep(nowMs: number, isGivenBack: boolean): JobStep {
     if (this.left.size === 0) return { kind: 'complete' };
-    const data = encodeGroup([...this.left].map((entry) => HeldEntry.stored(entry)));
-    if (!this.isDone && !isGivenBack) return { kind: 'keep', data };
+    const left = [...this.left].map((entry) => HeldEntry.stored(entry));
+    if (!this.isDone && !isGivenBack) return { kind: 'keep', left };
     const delayMs = Math.min(...[...this.left].map((entry) => HeldEntry.dueMsOf(entry))) - nowMs;
-    return delayMs > 0 ? { kind: 'delay', data, delayMs } : { kind: 'give-back', data };
+    return delayMs > 0 ? { kind: 'delay', left, delayMs } : { kind: 'give-back', left };
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock';
 import type { Alarm } from './alarm';
 import { LOCK_MS, RENEW_MS, type GroupStore, type TakenJob } from './group-store';
-import { HeldJob } from './held-job';
+import { HeldJob, type HeldEntry } from './held-job';
 import { pause, repeat } from './waiting';
 
 export interface JobKeeperTools {
@@ -27,6 +27,15 @@ export class JobKeeper {
 
   get isWriting(): boolean {
     return this.writes.size > 0;
+  }
+
+  get holdsAny(): boolean {
+    return this.held.size > 0;
+  }
+
+  /** Those of held jobs that wait for a far retry. */
+  postponed(matches: (entry: HeldEntry) => boolean): HeldEntry[] {
+    return [...this.held.values()].flatMap((job) => [...job.waiting].filter(matches));
   }
 
   hold(taken: TakenJob, takenAtMs: number): HeldJob {

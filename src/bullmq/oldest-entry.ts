@@ -15,6 +15,8 @@ export function oldestEntry(
 ): { group: WaitingGroup; entry: StoredEntry } | undefined {
   let oldest: { group: WaitingGroup; entry: StoredEntry } | undefined;
   for (const group of groups) {
+    // It could not be written back without its wire events.
+    if (group.entries.some(({ fault }) => fault !== undefined)) continue;
     for (const entry of group.entries) {
       if (priority !== undefined && entry.priority !== priority) continue;
       if (oldest === undefined || entry.acceptedAtMs < oldest.entry.acceptedAtMs)

@@ -18,15 +18,21 @@ export async function loadRedisPeers(): Promise<{ bullmq: Bullmq; ioredis: Iored
 export async function loadPostgresPeers(): Promise<{ bullmq: Bullmq; pg: Pg }> {
   const install = 'npm install bullmq pg';
   const bullmq = await loaded('bullmq', install, () => import('bullmq'));
-  const pg = await loaded('pg', install, () => import('pg'));
+  return { bullmq, pg: await loadPg('storage', install) };
+}
+
+/** @param what wants it, for the message. */
+export async function loadPg(what: string, install = 'npm install pg'): Promise<Pg> {
+  const pg = await loaded('pg', install, () => import('pg'), what);
   // What import() finds of a CommonJS package depends on who compiled the caller.
-  return { bullmq, pg: (pg as Pg & { default?: Pg }).default ?? pg };
+  return (pg as Pg & { default?: Pg }).default ?? pg;
 }
 
 async function loaded<Peer>(
   name: string,
   install: string,
   load: () => Promise<Peer>,
+  what = 'storage',
 ): Promise<Peer> {
   try {
     return await load();
@@ -34,7 +40,7 @@ async function loaded<Peer>(
     const code = (cause as { code?: unknown }).code;
     if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_MODULE_NOT_FOUND') throw cause;
     throw new Error(
-      `storage: the package "${name}" is needed for it and is not installed. Run \`${install}\`.`,
+      `${what}: the package "${name}" is needed for it and is not installed. Run \`${install}\`.`,
       { cause },
     );
   }

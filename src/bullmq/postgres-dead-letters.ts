@@ -1,11 +1,12 @@
 import type { PoolClient } from 'pg';
 
 import { isAskedFor } from '../outbox/dead-letter-query';
-import type { DeadLetter, DeadLetterQuery } from '../outbox/outbox';
+import type { DeadLetterQuery } from '../outbox/outbox';
+import type { Buried, LetterCodec, StoredLetter } from './stored-letter';
 
 interface Found {
   readonly id: string;
-  readonly letter: DeadLetter;
+  readonly letter: StoredLetter;
 }
 
 const PAGE = 500;
@@ -13,6 +14,7 @@ const PAGE = 500;
 /** The oldest first; `locking` is a clause of the statement. */
 export async function findDeadLetters(
   client: PoolClient,
+  codec: LetterCodec,
   oldestMs: number,
   query: DeadLetterQuery,
   limit: number,
@@ -34,7 +36,7 @@ export async function findDeadLetters(
     if (last === undefined) break;
     after = last;
     for (const { id, letter: text } of rows) {
-      const letter = JSON.parse(text) as DeadLetter;
+      const letter = codec.read(text);
       if (found.length < limit && isAskedFor(letter, query)) found.push({ id, letter });
     }
   }
@@ -43,7 +45,8 @@ export async function findDeadLetters(
 
 export async function insertDeadLetters(
   client: PoolClient,
-  letters: readonly DeadLetter[],
+  codec: LetterCodec,
+  letters: readonly Buried[],
 ): Promise<void> {
   if (letters.length === 0) return;
   await client.query(
@@ -52,7 +55,7 @@ export async function insertDeadLetters(
     [
       letters.map(({ entry }) => entry.destination),
       letters.map(({ atMs }) => Math.floor(atMs)),
-      letters.map((letter) => JSON.stringify(letter)),
+      letters.map((letter) => codec.encode(letter)),
     ],
   );
 }
@@ -65,4 +68,16 @@ export async function deleteDeadLetters(
   await client.query('DELETE FROM tracking_dead_letter WHERE id = ANY($1::bigint[])', [
     found.map(({ id }) => id),
   ]);
+}
+
+export async function eraseDeadLetters(
+  client: PoolClient,
+  subjects: readonly string[],
+): Promise<number> {
+  const { rowCount } = await client.query(
+    `DELETE FROM tracking_dead_letter
+       WHERE (letter::jsonb)->'entry'->'subjects' ?| $1::text[]`,
+    [subjects],
+  );
+  return rowCount ?? 0;
 }

@@ -5,17 +5,21 @@ import type { PoolClient } from 'pg';
 
 import type { Clock } from '../clock';
 import { entryBytes } from '../outbox/entry-bytes';
+import type { Erasure } from '../outbox/erasure';
 import { groupedBy } from '../outbox/grouped-by';
 import type { LaneCounts } from '../outbox/lane-counts';
 import type { DeadLetter, DeadLetterQuery, LaneStats, OutboxEntry } from '../outbox/outbox';
 import type { OutboxSettings } from '../outbox/outbox-settings';
 import type { Priority } from '../outbox/priority';
 import type { StorageHealth } from '../outbox/storage';
+import type { Vault } from '../records/vault';
 import type { Alarm } from './alarm';
-import { bytesOf, decodeGroup, encodeGroup, groupsOf } from './group';
+import { bytesOf, GroupCodec, groupsOf } from './group';
 import {
+  ANNOUNCE_MS,
   LOCK_MS,
   RECOVER_MS,
+  type ErasurePass,
   type GroupStore,
   type Report,
   type TakenJob,
@@ -26,9 +30,16 @@ import { keyHash } from './key-hash';
 import { queueName } from './lane-name';
 import type { Bullmq, Pg } from './peers';
 import { PostgresConnection } from './postgres-connection';
-import { deleteDeadLetters, findDeadLetters, insertDeadLetters } from './postgres-dead-letters';
+import {
+  deleteDeadLetters,
+  eraseDeadLetters,
+  findDeadLetters,
+  insertDeadLetters,
+} from './postgres-dead-letters';
+import { PostgresRecordStore } from './postgres-record-store';
 import { countSql } from './postgres-tables';
 import { oldestEntry } from './oldest-entry';
+import { LetterCodec } from './stored-letter';
 import { Signal } from './waiting';
 
 type Backend = InstanceType<Bullmq['PostgresQueueBackend']>;
@@ -37,6 +48,9 @@ const MAX_STALLED = 2_000_000_000;
 const REDRIVE_PAGE = 2_000;
 const SWEEP_PAGE = 5_000;
 const VICTIM_PAGE = 16;
+/** Jobs that an erasure looks through in one transaction. */
+const ERASE_PAGE = 4;
+const OLD_NEWS = `announced_at < now() - interval '${ANNOUNCE_MS} milliseconds'`;
 /** How often a lane looks for itself while nothing tells it of jobs. */
 const DEAF_WAIT_MS = 250;
 
@@ -48,7 +62,10 @@ const LANE_OPTIONS = {
 
 /** The groups in BullMQ's tables on Postgres; keys, counters and jobs change in one transaction. */
 export class PostgresStore implements GroupStore {
+  readonly records: PostgresRecordStore;
   private readonly connection: PostgresConnection;
+  private readonly groups: GroupCodec;
+  private readonly letters: LetterCodec;
   private readonly signals = new Map<string, Signal>();
   private readonly token = randomBytes(9).toString('base64url');
   private jobs = 0;
@@ -61,12 +78,16 @@ export class PostgresStore implements GroupStore {
     private readonly schema: string,
     private readonly settings: OutboxSettings,
     private readonly clock: Clock,
+    vault: Vault,
     private readonly alarm: Alarm,
   ) {
+    this.groups = new GroupCodec(vault);
+    this.letters = new LetterCodec(vault);
     this.connection = new PostgresConnection(bullmq, pg, url, schema, alarm, (queue) => {
       if (queue === undefined) for (const signal of this.signals.values()) signal.set();
       else this.signals.get(queue)?.set();
     });
+    this.records = new PostgresRecordStore(this.connection, clock);
   }
 
   open(): Promise<void> {
@@ -130,7 +151,7 @@ export class PostgresStore implements GroupStore {
       number,
       number,
     ];
-    if (job !== null) return { id, token, entries: decodeGroup(destination, job.data) };
+    if (job !== null) return { id, token, entries: this.groups.decode(destination, job.data) };
     return dueAtMs > 0 ? { dueAtMs } : {};
   }
 
@@ -178,15 +199,19 @@ export class PostgresStore implements GroupStore {
       );
       if (rowCount === 0) return { result: false };
       const backend = this.backend(destination, client);
-      if (next.kind !== 'complete') await backend.updateData(jobRef(job), JSON.parse(next.data));
+      if ('left' in next)
+        await backend.updateData(
+          jobRef(job),
+          JSON.parse(this.groups.encode(destination, next.left)),
+        );
       if (next.kind === 'complete')
         await backend.moveToCompleted(jobRef(job), null, true, job.token, false);
-      else if (next.kind === 'delay')
+      else if ('delayMs' in next)
         await backend.moveToDelayed(job.id, Date.now(), next.delayMs, job.token, {
           skipAttempt: true,
         });
       else if (next.kind === 'give-back') await backend.moveJobFromActiveToWait(job.id, job.token);
-      await insertDeadLetters(client, dead);
+      await insertDeadLetters(client, this.letters, dead);
       const { delivered = 0, deadLettered = 0, expired = 0, dropped = 0 } = counts;
       const finish = countSql(destination, {
         ...counts,
@@ -206,7 +231,7 @@ export class PostgresStore implements GroupStore {
         [queueName(destination), priority ?? null],
       );
       const found = oldestEntry(
-        rows.map((row) => ({ ...row, entries: decodeGroup(destination, row.data) })),
+        rows.map((row) => ({ ...row, entries: this.groups.decode(destination, row.data) })),
         priority,
       );
       if (found === undefined) return { result: undefined };
@@ -214,14 +239,48 @@ export class PostgresStore implements GroupStore {
       const left = group.entries.filter((one) => one !== entry);
       const backend = this.backend(destination, client);
       if (left.length === 0) await backend.remove(group.id, false);
-      else await backend.updateData(jobRef(group), JSON.parse(encodeGroup(left)) as unknown);
+      else
+        await backend.updateData(
+          jobRef(group),
+          JSON.parse(this.groups.encode(destination, left)) as unknown,
+        );
       const finish = countSql(destination, {
         dropped: 1,
         pending: -1,
-        pendingBytes: -entryBytes(entry),
+        pendingBytes: -entry.bytes,
       });
       return { result: entry, finish };
     });
+  }
+
+  async announce({ subjects, atMs }: Erasure): Promise<void> {
+    await this.connection.query(
+      `WITH old AS (DELETE FROM tracking_erasure WHERE ${OLD_NEWS})
+         INSERT INTO tracking_erasure (at_ms, subjects) VALUES ($1, $2)`,
+      [Math.ceil(atMs), subjects],
+    );
+  }
+
+  async announced(): Promise<readonly Erasure[]> {
+    const rows = await this.connection.query<{ at_ms: string; subjects: string[] }>(
+      `SELECT at_ms, subjects FROM tracking_erasure WHERE NOT (${OLD_NEWS})`,
+    );
+    return rows.map(({ at_ms, subjects }) => ({ subjects, atMs: Number(at_ms) }));
+  }
+
+  async erase(destination: string, subjects: readonly string[]): Promise<ErasurePass> {
+    const pass: ErasurePass = { erased: [], held: [], sealed: [] };
+    const marks = subjects.map((subject) => `"${subject}"`);
+    let after: string | undefined = '';
+    while (after !== undefined)
+      after = await this.erasePage(destination, subjects, marks, after, pass);
+    return pass;
+  }
+
+  eraseDeadLetters(subjects: readonly string[]): Promise<number> {
+    return this.connection.transaction(async (client) => ({
+      result: await eraseDeadLetters(client, subjects),
+    }));
   }
 
   async stats(): Promise<readonly LaneStats[]> {
@@ -239,9 +298,9 @@ export class PostgresStore implements GroupStore {
 
   async deadLetters(query: DeadLetterQuery, limit: number): Promise<readonly DeadLetter[]> {
     const found = await this.connection.transaction(async (client) => ({
-      result: await findDeadLetters(client, this.oldestMs, query, limit, ''),
+      result: await findDeadLetters(client, this.letters, this.oldestMs, query, limit, ''),
     }));
-    return found.map(({ letter }) => letter);
+    return found.map(({ letter }) => this.letters.open(letter));
   }
 
   redrive(query: DeadLetterQuery, limit: number): Promise<number> {
@@ -249,13 +308,14 @@ export class PostgresStore implements GroupStore {
       this.connection.transaction(async (client) => {
         const found = await findDeadLetters(
           client,
+          this.letters,
           this.oldestMs,
           query,
           left,
           'FOR UPDATE SKIP LOCKED',
         );
         const byDestination = groupedBy(
-          found.map(({ letter }) => letter.entry),
+          found.map(({ letter }) => this.letters.entryOf(letter)),
           ({ destination }) => destination,
         );
         const counts: string[] = [];
@@ -280,6 +340,7 @@ export class PostgresStore implements GroupStore {
       this.connection.transaction(async (client) => {
         const found = await findDeadLetters(
           client,
+          this.letters,
           this.oldestMs,
           query,
           left,
@@ -294,25 +355,8 @@ export class PostgresStore implements GroupStore {
   async sweep(): Promise<void> {
     const nowMs = this.clock.now();
     await this.deleteOld('tracking_key', 'expires_at_ms', nowMs);
-    await this.deleteOld('tracking_context', 'expires_at_ms', nowMs);
+    await this.deleteOld('tracking_record', 'expires_at_ms', nowMs);
     await this.deleteOld('tracking_dead_letter', 'at_ms', this.oldestMs);
-  }
-
-  async saveContext(ref: string, json: string, ttlMs: number): Promise<void> {
-    await this.connection.query(
-      `INSERT INTO tracking_context (ref, context, expires_at_ms) VALUES ($1, $2, $3)
-         ON CONFLICT (ref) DO UPDATE
-           SET context = EXCLUDED.context, expires_at_ms = EXCLUDED.expires_at_ms`,
-      [ref, json, Math.ceil(this.clock.now() + ttlMs)],
-    );
-  }
-
-  async loadContext(ref: string): Promise<string | undefined> {
-    const [row] = await this.connection.query<{ context: string }>(
-      'SELECT context FROM tracking_context WHERE ref = $1 AND expires_at_ms > $2',
-      [ref, this.clock.now()],
-    );
-    return row?.context;
   }
 
   wake(destination: string): void {
@@ -323,6 +367,50 @@ export class PostgresStore implements GroupStore {
     if (this.isClosed) return;
     this.isClosed = true;
     await this.connection.close();
+  }
+
+  /** @returns the last job of the page; `undefined` where there are no more. */
+  private erasePage(
+    destination: string,
+    subjects: readonly string[],
+    marks: readonly string[],
+    after: string,
+    pass: ErasurePass,
+  ): Promise<string | undefined> {
+    return this.connection.transaction(async (client) => {
+      const { rows: page } = await client.query<{ id: string }>(
+        `SELECT id FROM job WHERE queue = $1 AND state IN ('waiting', 'delayed', 'active') AND id > $2
+          ORDER BY id LIMIT ${ERASE_PAGE}`,
+        [queueName(destination), after],
+      );
+      const ids = page.map(({ id }) => id);
+      // Whoever takes a job meanwhile holds it; it is found again.
+      const { rows } = await client.query<{ id: string; data: string; state: string }>(
+        `SELECT id, data::text, state::text FROM job
+          WHERE queue = $1 AND id = ANY($2) AND state IN ('waiting', 'delayed', 'active')
+            AND EXISTS (SELECT 1 FROM unnest($3::text[]) AS mark WHERE strpos(data::text, mark) > 0)
+          ORDER BY id FOR UPDATE`,
+        [queueName(destination), ids, marks],
+      );
+      const backend = this.backend(destination, client);
+      let dropped = 0;
+      let bytes = 0;
+      for (const { id, data, state } of rows) {
+        const split = this.groups.without(destination, data, subjects);
+        if (split === undefined) continue;
+        if (state === 'active') pass.held.push(...split.about);
+        else if (split.left === undefined) pass.sealed.push(...split.about);
+        else {
+          if (split.isEmpty) await backend.remove(id, false);
+          else await backend.updateData(jobRef({ id }), JSON.parse(split.left) as unknown);
+          pass.erased.push(...split.about);
+          dropped += split.about.length;
+          bytes += split.bytes;
+        }
+      }
+      const finish = countSql(destination, { dropped, pending: -dropped, pendingBytes: -bytes });
+      return { result: page.length < ERASE_PAGE ? undefined : ids.at(-1), finish };
+    });
   }
 
   /** A dead letter of before is forgotten. */
@@ -381,7 +469,7 @@ export class PostgresStore implements GroupStore {
     for (const { entries: some, priority } of groupsOf(entries)) {
       this.jobs += 1;
       const id = `${this.token}-${this.jobs}`;
-      await backend.addJob(jobJson(id, encodeGroup(some), priority), id, {});
+      await backend.addJob(jobJson(id, this.groups.encode(destination, some), priority), id, {});
     }
   }
 

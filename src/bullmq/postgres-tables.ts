@@ -37,12 +37,23 @@ export async function createTables(client: PoolClient): Promise<void> {
       letter text NOT NULL
     );
     CREATE INDEX IF NOT EXISTS tracking_dead_letter_age ON tracking_dead_letter (at_ms, id);
-    CREATE TABLE IF NOT EXISTS tracking_context (
-      ref text PRIMARY KEY,
-      context text NOT NULL,
-      expires_at_ms bigint NOT NULL
+    CREATE TABLE IF NOT EXISTS tracking_record (
+      collection text NOT NULL,
+      key text NOT NULL,
+      value text NOT NULL,
+      subjects text[] NOT NULL,
+      expires_at_ms bigint NOT NULL,
+      PRIMARY KEY (collection, key)
     );
-    CREATE INDEX IF NOT EXISTS tracking_context_expiry ON tracking_context (expires_at_ms)`);
+    CREATE INDEX IF NOT EXISTS tracking_record_expiry ON tracking_record (expires_at_ms);
+    CREATE INDEX IF NOT EXISTS tracking_record_subjects ON tracking_record USING gin (subjects);
+    CREATE TABLE IF NOT EXISTS tracking_erasure (
+      id bigserial PRIMARY KEY,
+      at_ms bigint NOT NULL,
+      subjects text[] NOT NULL,
+      announced_at timestamptz NOT NULL DEFAULT now()
+    );
+    DROP TABLE IF EXISTS tracking_context`);
   await client.query('COMMIT');
 }
 

@@ -4,16 +4,18 @@ import type { Redis } from 'ioredis';
 
 import type { Clock } from '../clock';
 import { isAskedFor } from '../outbox/dead-letter-query';
+import { aboutAny } from '../outbox/erasure';
 import type { DeadLetter, DeadLetterQuery } from '../outbox/outbox';
 import { bytesOf, groupsOf } from './group';
 import { answersOf } from './redis-envelope';
 import type { RedisQueues } from './redis-queues';
 import { REDRIVE, UNLOCK } from './redis-scripts';
+import type { LetterCodec, StoredLetter } from './stored-letter';
 import { pause } from './waiting';
 
 interface Found {
   readonly id: string;
-  readonly letter: DeadLetter;
+  readonly letter: StoredLetter;
 }
 
 /** Where things are that are not BullMQ's. */
@@ -36,11 +38,20 @@ export class RedisDeadLetters {
     private readonly redis: Redis,
     private readonly keys: RedisKeys,
     private readonly queues: RedisQueues,
+    private readonly codec: LetterCodec,
     private readonly clock: Clock,
     private readonly ttlMs: number,
   ) {}
 
-  async find(query: DeadLetterQuery, limit: number): Promise<Found[]> {
+  async list(query: DeadLetterQuery, limit: number): Promise<readonly DeadLetter[]> {
+    return (await this.find(query, limit)).map(({ letter }) => this.codec.open(letter));
+  }
+
+  private async find(
+    query: DeadLetterQuery,
+    limit: number,
+    isMeant: (entry: StoredLetter['entry']) => boolean = () => true,
+  ): Promise<Found[]> {
     const found: Found[] = [];
     const oldestMs = this.clock.now() - this.ttlMs;
     for (let offset = 0; found.length < limit; offset += PAGE) {
@@ -57,8 +68,8 @@ export class RedisDeadLetters {
       for (const [index, id] of ids.entries()) {
         const text = texts[index];
         if (!text || found.length >= limit) continue;
-        const letter = JSON.parse(text) as DeadLetter;
-        if (isAskedFor(letter, query)) found.push({ id, letter });
+        const letter = this.codec.read(text);
+        if (isAskedFor(letter, query) && isMeant(letter.entry)) found.push({ id, letter });
       }
     }
     return found;
@@ -74,8 +85,8 @@ export class RedisDeadLetters {
       }
       let count = 0;
       for (const [destination, letters] of byDestination) {
-        const ids = new Map(letters.map(({ id, letter }) => [letter.entry, id]));
-        const groups = groupsOf(letters.map(({ letter }) => letter.entry));
+        const ids = new Map(letters.map(({ id, letter }) => [this.codec.entryOf(letter), id]));
+        const groups = groupsOf([...ids.keys()]);
         const added = await this.queues.addJobs(destination, groups, (jobKey, { entries }) => [
           REDRIVE,
           4,
@@ -97,6 +108,14 @@ export class RedisDeadLetters {
     return this.alone(async () => {
       const ids = (await this.find(query, limit)).map(({ id }) => id);
       return this.remove(ids);
+    });
+  }
+
+  erase(subjects: readonly string[]): Promise<number> {
+    return this.alone(async () => {
+      const isAbout = aboutAny(subjects);
+      const found = await this.find({}, Infinity, isAbout);
+      return this.remove(found.map(({ id }) => id));
     });
   }
 

@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 
 import type { Redis } from 'ioredis';
 
-import { entryBytes } from '../outbox/entry-bytes';
 import type { OutboxEntry } from '../outbox/outbox';
 import type { Priority } from '../outbox/priority';
-import { decodeGroup, encodeGroup } from './group';
+import type { GroupCodec } from './group';
 import { oldestEntry, type WaitingGroup } from './oldest-entry';
 import { answersOf } from './redis-envelope';
 import type { RedisBackend } from './redis-queues';
@@ -22,12 +21,13 @@ const PRIORITY_STEP = 2 ** 32;
 export async function evictOldest(
   redis: Redis,
   backend: RedisBackend,
+  groups: GroupCodec,
   counters: string,
   destination: string,
   priority: Priority | undefined,
 ): Promise<OutboxEntry | undefined> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const found = oldestEntry(await waitingGroups(redis, backend, destination), priority);
+    const found = oldestEntry(await waitingGroups(redis, backend, groups, destination), priority);
     if (found === undefined) return undefined;
     const { group, entry } = found;
     const left = group.entries.filter((one) => one !== entry);
@@ -37,10 +37,10 @@ export async function evictOldest(
       backend.toKey(group.id),
       counters,
       createHash('sha1').update(group.data).digest('hex'),
-      encodeGroup(left),
+      groups.encode(destination, left),
       destination,
       1,
-      entryBytes(entry),
+      entry.bytes,
     );
     if (answer !== 1) continue;
     // An empty job harms nobody; if it is taken meanwhile, it ends there.
@@ -53,6 +53,7 @@ export async function evictOldest(
 async function waitingGroups(
   redis: Redis,
   backend: RedisBackend,
+  groups: GroupCodec,
   destination: string,
 ): Promise<readonly WaitingGroup[]> {
   const { wait, prioritized, delayed } = backend.keys as Record<string, string>;
@@ -76,6 +77,6 @@ async function waitingGroups(
   const data = (await answersOf(read)) as (string | null)[];
   return ids.flatMap((id, index) => {
     const text = data[index];
-    return text ? [{ id, data: text, entries: decodeGroup(destination, text) }] : [];
+    return text ? [{ id, data: text, entries: groups.decode(destination, text) }] : [];
   });
 }

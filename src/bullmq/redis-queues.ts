@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import type { IRedisClient, RedisConnection } from 'bullmq';
 import type { Redis } from 'ioredis';
 
+import type { OutboxEntry } from '../outbox/outbox';
 import type { Alarm } from './alarm';
-import { encodeGroup, type Group } from './group';
+import type { Group, GroupCodec } from './group';
 import { LOCK_MS, RECOVER_MS } from './group-store';
 import { jobJson } from './job-json';
 import { queueName } from './lane-name';
@@ -42,6 +43,7 @@ export class RedisQueues {
     private readonly bullmq: Bullmq,
     private readonly redis: Redis,
     private readonly prefix: string,
+    private readonly groups: GroupCodec,
     private readonly alarm: Alarm,
   ) {}
 
@@ -69,11 +71,11 @@ export class RedisQueues {
   }
 
   /** Adds one job per group, each followed by its own command, all in one transaction. @returns the added. */
-  async addJobs(
+  async addJobs<Entry extends OutboxEntry>(
     destination: string,
-    groups: readonly Group[],
-    follow: (jobKey: string, group: Group) => EvalCommand,
-  ): Promise<readonly Group[]> {
+    groups: readonly Group<Entry>[],
+    follow: (jobKey: string, group: Group<Entry>) => EvalCommand,
+  ): Promise<readonly Group<Entry>[]> {
     const backend = this.backend(destination);
     const jobs = groups.map((group) => {
       this.jobs += 1;
@@ -87,7 +89,7 @@ export class RedisQueues {
     await this.within(destination, transaction)
       .addJobs(
         jobs.map(({ id, group }) => ({
-          job: jobJson(id, encodeGroup(group.entries), group.priority),
+          job: jobJson(id, this.groups.encode(destination, group.entries), group.priority),
           jobId: id,
           parentKeyOpts: {},
         })),

@@ -116,6 +116,26 @@ redis.call('HINCRBY', KEYS[2], ARGV[3] .. '|pendingBytes', -ARGV[5])
 return 1`;
 
 /**
+ * Which of the jobs name any of the texts; they are quoted there, as they are nowhere else.
+ *
+ * KEYS: jobs. ARGV: texts. Returns places in KEYS.
+ */
+export const FIND = `
+local found = {}
+for i, job in ipairs(KEYS) do
+  local data = redis.call('HGET', job, 'data')
+  if data then
+    for _, text in ipairs(ARGV) do
+      if string.find(data, '"' .. text .. '"', 1, true) then
+        found[#found + 1] = i
+        break
+      end
+    end
+  end
+end
+return found`;
+
+/**
  * Stands behind the command that adds a job of dead letters.
  *
  * KEYS: job, counters, dead letters, their order. ARGV: destination, bytes, then the letters' IDs.

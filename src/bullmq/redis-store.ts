@@ -5,16 +5,20 @@ import type { Redis } from 'ioredis';
 
 import type { Clock } from '../clock';
 import { entryBytes } from '../outbox/entry-bytes';
+import type { Erasure } from '../outbox/erasure';
 import { noCounts, type LaneCounts } from '../outbox/lane-counts';
 import type { DeadLetter, DeadLetterQuery, LaneStats, OutboxEntry } from '../outbox/outbox';
 import type { OutboxSettings } from '../outbox/outbox-settings';
 import type { Priority } from '../outbox/priority';
 import type { StorageHealth } from '../outbox/storage';
+import type { Vault } from '../records/vault';
 import type { Alarm } from './alarm';
-import { bytesOf, decodeGroup, groupsOf, type Group } from './group';
+import { bytesOf, GroupCodec, groupsOf, type Group } from './group';
 import {
+  ANNOUNCE_MS,
   CLAIM_MS,
   LOCK_MS,
+  type ErasurePass,
   type GroupStore,
   type Report,
   type TakenJob,
@@ -26,17 +30,23 @@ import type { Bullmq, Ioredis } from './peers';
 import { connectRedis, endRedis } from './redis-connection';
 import { RedisDeadLetters, type RedisKeys } from './redis-dead-letters';
 import { answersOf, Envelope, type EvalCommand } from './redis-envelope';
+import { eraseFromJobs } from './redis-erasure';
 import { evictOldest } from './redis-eviction';
 import { RedisQueues, type RedisBackend } from './redis-queues';
+import { RedisRecordStore } from './redis-record-store';
 import { CLAIM, CONFIRM, RELEASE, REPORT } from './redis-scripts';
 import { findServerFaults } from './redis-server-check';
+import { LetterCodec } from './stored-letter';
 import { within } from './waiting';
 
 const OPEN_TIMEOUT_MS = 2_000;
 
 /** The groups in BullMQ's queues on Redis. */
 export class RedisStore implements GroupStore {
+  readonly records: RedisRecordStore;
   private readonly redis: Redis;
+  private readonly groups: GroupCodec;
+  private readonly letterCodec: LetterCodec;
   private readonly queues: RedisQueues;
   private readonly letters: RedisDeadLetters;
   private readonly keys: RedisKeys;
@@ -51,10 +61,14 @@ export class RedisStore implements GroupStore {
     prefix: string,
     private readonly settings: OutboxSettings,
     private readonly clock: Clock,
+    vault: Vault,
     private readonly alarm: Alarm,
   ) {
     this.redis = connectRedis(ioredis, url, alarm);
-    this.queues = new RedisQueues(bullmq, this.redis, prefix, alarm);
+    this.groups = new GroupCodec(vault);
+    this.queues = new RedisQueues(bullmq, this.redis, prefix, this.groups, alarm);
+    this.records = new RedisRecordStore(this.redis, prefix, clock);
+    this.letterCodec = new LetterCodec(vault);
     this.keys = {
       prefix,
       counters: `${prefix}:counters`,
@@ -65,6 +79,7 @@ export class RedisStore implements GroupStore {
       this.redis,
       this.keys,
       this.queues,
+      this.letterCodec,
       clock,
       settings.deadLetterTtlMs,
     );
@@ -135,7 +150,7 @@ export class RedisStore implements GroupStore {
       number,
       number,
     ];
-    if (job) return { id, token, entries: decodeGroup(destination, job.data) };
+    if (job) return { id, token, entries: this.groups.decode(destination, job.data) };
     return dueAtMs > 0 ? { dueAtMs } : {};
   }
 
@@ -184,7 +199,7 @@ export class RedisStore implements GroupStore {
     const moved =
       next.kind === 'complete'
         ? sibling.moveToCompleted(jobRef(job), null, true, job.token, false)
-        : next.kind === 'delay'
+        : 'delayMs' in next
           ? sibling.moveToDelayed(job.id, Date.now(), next.delayMs, job.token, {
               skipAttempt: true,
             })
@@ -216,11 +231,34 @@ export class RedisStore implements GroupStore {
 
   evict(destination: string, priority: Priority | undefined): Promise<OutboxEntry | undefined> {
     const backend = this.queues.backend(destination);
-    return evictOldest(this.redis, backend, this.keys.counters, destination, priority);
+    return evictOldest(this.redis, backend, this.groups, this.keys.counters, destination, priority);
+  }
+
+  async announce(erasure: Erasure): Promise<void> {
+    const chain = this.redis
+      .multi()
+      .rpush(`${this.keys.prefix}:erasures`, JSON.stringify(erasure))
+      .pexpire(`${this.keys.prefix}:erasures`, ANNOUNCE_MS);
+    await answersOf(chain);
+  }
+
+  async announced(): Promise<readonly Erasure[]> {
+    const texts = await this.redis.lrange(`${this.keys.prefix}:erasures`, 0, -1);
+    return texts.map((text) => JSON.parse(text) as Erasure);
+  }
+
+  erase(destination: string, subjects: readonly string[]): Promise<ErasurePass> {
+    const backend = this.queues.backend(destination);
+    const { counters } = this.keys;
+    return eraseFromJobs(this.redis, backend, this.groups, counters, destination, subjects);
+  }
+
+  eraseDeadLetters(subjects: readonly string[]): Promise<number> {
+    return this.letters.erase(subjects);
   }
 
   async deadLetters(query: DeadLetterQuery, limit: number): Promise<readonly DeadLetter[]> {
-    return (await this.letters.find(query, limit)).map(({ letter }) => letter);
+    return this.letters.list(query, limit);
   }
 
   redrive(query: DeadLetterQuery, limit: number): Promise<number> {
@@ -231,21 +269,9 @@ export class RedisStore implements GroupStore {
     return this.letters.purge(query, limit);
   }
 
-  /** Keys and contexts go by themselves. */
+  /** Keys and records go by themselves. */
   sweep(): Promise<void> {
     return this.letters.sweep();
-  }
-
-  async saveContext(ref: string, json: string, ttlMs: number): Promise<void> {
-    const value = `${this.clock.now() + ttlMs}|${json}`;
-    await this.redis.set(`${this.keys.prefix}:context:${ref}`, value, 'PX', Math.ceil(ttlMs));
-  }
-
-  async loadContext(ref: string): Promise<string | undefined> {
-    const value = await this.redis.get(`${this.keys.prefix}:context:${ref}`);
-    if (value === null) return undefined;
-    const at = value.indexOf('|');
-    return Number(value.slice(0, at)) > this.clock.now() ? value.slice(at + 1) : undefined;
   }
 
   async close(): Promise<void> {
@@ -311,11 +337,11 @@ export class RedisStore implements GroupStore {
       this.keys.dead,
       this.keys.deadOrder,
       job.token,
-      next.kind === 'complete' ? '' : next.data,
+      'left' in next ? this.groups.encode(destination, next.left) : '',
       destination,
       increments.length,
       ...increments.flat(),
-      ...dead.flatMap((letter) => [letter.atMs, JSON.stringify(letter)]),
+      ...dead.flatMap((letter) => [letter.atMs, this.letterCodec.encode(letter)]),
     ];
   }
 

@@ -43,17 +43,31 @@ export async function shown(
   const { letters, note } = await find(outbox, query);
   const all = letters.map((letter) => ({
     ...facts(letter),
-    ...(withBody && { body: letter.entry.wire.body, envelope: letter.entry.wire.envelope }),
+    ...(withBody &&
+      letter.isSealed !== true && {
+        body: letter.entry.wire.body,
+        envelope: letter.entry.wire.envelope,
+      }),
   }));
+  if (withBody && letters.some(({ isSealed }) => isSealed === true))
+    return { text: isJson ? json(all) : blocksOf(all), note: SEALED, isFailure: true };
   if (isJson) return { text: json(all), note, isFailure: all.length === 0 };
   if (all.length === 0) return { text: '', note: 'there is no such dead letter', isFailure: true };
-  const blocks = all.map((fields) =>
-    Object.entries(fields)
-      .filter(([, value]) => value !== '')
-      .map(([name, value]) => `${`${name}:`.padEnd(13)}${oneLine(String(value))}\n`)
-      .join(''),
-  );
-  return { text: blocks.join('\n'), note };
+  return { text: blocksOf(all), note };
+}
+
+const SEALED =
+  'some bodies cannot be opened: set TRACKING_ENCRYPTION_KEY to the keys that the application has';
+
+function blocksOf(all: readonly object[]): string {
+  return all
+    .map((fields) =>
+      Object.entries(fields)
+        .filter(([, value]) => value !== '')
+        .map(([name, value]) => `${`${name}:`.padEnd(13)}${oneLine(String(value))}\n`)
+        .join(''),
+    )
+    .join('\n');
 }
 
 /** Puts them back, or throws them away. */

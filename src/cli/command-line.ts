@@ -1,12 +1,16 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
 import type { DeadLetterQuery } from '../outbox/outbox';
+import { readEncryptionKeys } from '../records/encryption-keys';
+import { Vault } from '../records/vault';
 import { readMoment } from './moment';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
 interface OnStorage {
   readonly storage: string;
+  /** Without a key it opens nothing; what needs no body works nonetheless. */
+  readonly vault: Vault;
   readonly isJson: boolean;
 }
 
@@ -86,11 +90,12 @@ export function readCommandLine(argv: readonly string[], env: Env, nowMs: number
   ];
   const query = readQuery(name, values, words, nowMs, problems);
   const storage = readStorage(values, env, problems);
+  const vault = readVault(env, problems);
   if (values.yes !== true) problems.push(...needOfYes(name, query));
   if (name === 'show' && !isNarrow(query))
     problems.push('dead-letters show needs an event ID or a filter');
   if (problems.length > 0) return { kind: 'wrong-usage', problems };
-  const onStorage = { storage, isJson: values.json === true };
+  const onStorage = { storage, vault, isJson: values.json === true };
   switch (name) {
     case 'stats':
       return { kind: name, ...onStorage };
@@ -179,6 +184,12 @@ function readStorage(values: Values, env: Env, problems: string[]): string {
   if (asked !== undefined && !/^[a-z]+:/.test(asked))
     problems.push('--storage: expected file:./data/tracking.db, redis://... or postgres://...');
   return asked ?? '';
+}
+
+function readVault({ TRACKING_ENCRYPTION_KEY }: Env, problems: string[]): Vault {
+  const keys = readEncryptionKeys(TRACKING_ENCRYPTION_KEY);
+  if (typeof keys === 'string') problems.push(`TRACKING_ENCRYPTION_KEY: ${keys}`);
+  return typeof keys === 'string' || keys.length === 0 ? Vault.ephemeral() : new Vault(keys);
 }
 
 function needOfYes(name: CommandName, query: DeadLetterQuery): string[] {

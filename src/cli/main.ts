@@ -7,6 +7,7 @@ import { ActivityStream } from '../outbox/activity';
 import type { Outbox } from '../outbox/outbox';
 import { whyNotExisting } from '../sqlite/existing-database';
 import { readSqliteLocation } from '../sqlite/sqlite-location';
+import { answerAudit, AUDIT_USAGE, readAuditCommand } from './audit-command';
 import { readCommandLine, type Command, type Env } from './command-line';
 import { changed, listed, shown, statistics, type Answer } from './answers';
 import { oneLine } from './table';
@@ -36,10 +37,11 @@ export async function main(
   stdout: Output,
   stderr: Output,
 ): Promise<number> {
-  const command = readCommandLine(argv, env, systemClock.now());
   const complain = (message: string) => {
     stderr.write(`nestjs-server-tracking: ${oneLine(message)}\n`);
   };
+  if (argv[0] === 'audit') return onAudit(argv.slice(1), env, stdout, stderr, complain);
+  const command = readCommandLine(argv, env, systemClock.now());
   switch (command.kind) {
     case 'help':
       stdout.write(USAGE);
@@ -61,6 +63,33 @@ export async function main(
   }
 }
 
+async function onAudit(
+  argv: readonly string[],
+  env: Env,
+  stdout: Output,
+  stderr: Output,
+  complain: (message: string) => void,
+): Promise<number> {
+  const command = readAuditCommand(argv, env, systemClock.now());
+  if (command.kind === 'help') {
+    stdout.write(AUDIT_USAGE);
+    return DONE;
+  }
+  if (command.kind === 'wrong-usage') {
+    for (const problem of command.problems) complain(problem);
+    stderr.write('Try: nestjs-server-tracking audit --help\n');
+    return WRONG_USAGE;
+  }
+  try {
+    const { text, isFailure } = await answerAudit(command, complain);
+    stdout.write(text);
+    return isFailure === true ? FAILED : DONE;
+  } catch (error) {
+    complain(error instanceof Error ? error.message : 'unknown fault');
+    return FAILED;
+  }
+}
+
 type StorageCommand = Extract<Command, { storage: string }>;
 
 async function onStorage(
@@ -74,6 +103,7 @@ async function onStorage(
   if (fault !== undefined) throw new Error(fault);
   const storage = await openStorage(command.storage, SETTINGS, {
     clock: systemClock,
+    vault: command.vault,
     activity: new ActivityStream(),
     logger: { warn: complain, error: complain },
   });

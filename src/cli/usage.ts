@@ -6,6 +6,7 @@ Commands
   dead-letters redrive          put them back: the running application tries them again
   dead-letters purge            throw them away for good; needs --yes
   stats                         counters and queue of each destination
+  audit verify, export, purge   the audit log; see audit --help
 
 Which dead letters
   --destination <name>    meta, tiktok, ga4, serverGtm, or one of your own

@@ -1,4 +1,5 @@
 import { type FieldReader } from '../events/field-reader';
+import { readConsent } from '../events/read-consent';
 import type { RequestContext } from '../events/request-context';
 
 const TEXT_FIELDS = {
@@ -8,6 +9,8 @@ const TEXT_FIELDS = {
   referrer: 4_096,
   language: 40,
   gaClientId: 100,
+  visitorId: 100,
+  sessionId: 40,
 } as const;
 const TEXT_FIELD_LIMITS = Object.entries(TEXT_FIELDS) as readonly [
   keyof typeof TEXT_FIELDS,
@@ -28,6 +31,8 @@ export function acceptContext(reader: FieldReader): RequestContext {
   const gaSessions = textEntries(reader, 'gaSessions');
   if (gaSessions !== undefined) context.gaSessions = gaSessions;
   if (reader.raw('gpc') === true) context.gpc = true;
+  const consent = readConsent(reader);
+  if (consent !== undefined) context.consent = consent;
   return context;
 }
 

@@ -1,8 +1,70 @@
+import type { Clock } from '../clock';
 import type { RequestContext } from '../events/request-context';
+import type { RecordStore, StoredRecord } from '../records/record-store';
+import type { Vault } from '../records/vault';
 
-/** Keeps contexts from checkout to webhook. A member of the same storage as the outbox. */
-export interface ContextStore {
-  /** Replaces what stands under `ref`; gone after `ttlMs`. */
-  save(ref: string, context: RequestContext, ttlMs: number): Promise<void>;
-  load(ref: string): Promise<RequestContext | undefined>;
+const COLLECTION = 'contexts';
+
+/** A context, and the names of whose it is. */
+export interface KeptContext {
+  readonly context: RequestContext;
+  /** Keyed hashes of the people that it is about. */
+  readonly subjects: readonly string[];
+}
+
+/** Keeps contexts from checkout to webhook, sealed: they hold addresses and cookies as they came. */
+export class ContextStore {
+  constructor(
+    private readonly records: RecordStore,
+    private readonly vault: Vault,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Replaces what stands under `ref`; gone after `ttlMs`.
+   *
+   * @param subjects keyed hashes of the people that it is about.
+   */
+  save(
+    ref: string,
+    context: RequestContext,
+    ttlMs: number,
+    subjects: readonly string[] = [],
+  ): Promise<void> {
+    const kept: KeptContext = { context, subjects };
+    const value = this.vault.sealText(JSON.stringify(kept), placeOf(ref));
+    const expiresAtMs = this.clock.now() + ttlMs;
+    return this.records.put([{ collection: COLLECTION, key: ref, value, subjects, expiresAtMs }]);
+  }
+
+  /** Rejects where the storage is out of reach, or what stands there cannot be opened. */
+  async load(ref: string): Promise<KeptContext | undefined> {
+    const [value] = await this.records.get(COLLECTION, [ref]);
+    return value === undefined ? undefined : this.open(ref, value);
+  }
+
+  remove(ref: string): Promise<void> {
+    return this.records.remove(COLLECTION, [ref]);
+  }
+
+  /** The contexts among records of all kinds; one that cannot be opened any more is left out. */
+  among(records: readonly StoredRecord[]): readonly RequestContext[] {
+    return records.flatMap(({ collection, key, value }) => {
+      if (collection !== COLLECTION) return [];
+      try {
+        return [this.open(key, value).context];
+      } catch {
+        // Sealed with a key that is gone: nobody can read it, and so it tells nobody anything.
+        return [];
+      }
+    });
+  }
+
+  private open(ref: string, value: string): KeptContext {
+    return JSON.parse(this.vault.openText(value, placeOf(ref))) as KeptContext;
+  }
+}
+
+function placeOf(ref: string): string {
+  return `${COLLECTION}:${ref}`;
 }

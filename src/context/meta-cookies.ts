@@ -28,18 +28,19 @@ export function metaCookiePayload(value: string): string | undefined {
  * the URL that the cookie does not know makes a new value. Without a click there is none.
  *
  * @param nowMs when the click was first seen.
+ * @param subdomainIndex number of dots in the cookie's domain; made on a server, where no cookie is set, it is 1.
  */
 export function chooseFbc(
   cookie: string | undefined,
   fbclid: string | undefined,
   nowMs: number,
+  subdomainIndex = 1,
 ): string | undefined {
   const known = cookie === undefined ? undefined : metaCookiePayload(cookie);
   if (fbclid === undefined || fbclid === '' || fbclid.length > MAX_LENGTH || fbclid === known) {
     return known === undefined ? undefined : cookie;
   }
-  // Made on a server, where no cookie domain is known, the subdomain index is 1.
-  return `fb.1.${nowMs}.${fbclid}`;
+  return `fb.${subdomainIndex}.${nowMs}.${fbclid}`;
 }
 
 /** The `_fbp` cookie, whole, if it is one. */

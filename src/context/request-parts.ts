@@ -1,4 +1,5 @@
 import { parseCookie } from './cookies';
+import { rpcHeaders } from './rpc-headers';
 
 /** What of a request is read here, whatever framework it came from. */
 export interface RequestParts {
@@ -22,7 +23,7 @@ const MAX_TARGET_LENGTH = 16_384;
  * `ExecutionContext`, a GraphQL context. `undefined` where there is none. May throw on a hostile object.
  */
 export function requestParts(source: unknown): RequestParts | undefined {
-  const request = findRequest(source, 0);
+  const request = findRequest(source);
   if (request === undefined) return undefined;
   const raw = isShape(request.raw) ? request.raw : request;
   const headers = isShape(request.headers) ? request.headers : {};
@@ -37,13 +38,26 @@ export function requestParts(source: unknown): RequestParts | undefined {
   };
 }
 
+/** Where the visitor believes to be; scheme and host are believed from `X-Forwarded-*` of a trusted peer only. */
+export function origin(
+  parts: RequestParts,
+  isPeerTrusted: boolean,
+): { readonly scheme: string; readonly host: string | undefined } {
+  const forwarded = (name: string) =>
+    isPeerTrusted ? header(parts, name)?.split(',')[0]?.trim() : undefined;
+  return {
+    scheme: forwarded('x-forwarded-proto') ?? (parts.socket?.encrypted === true ? 'https' : 'http'),
+    host: forwarded('x-forwarded-host') ?? header(parts, 'host'),
+  };
+}
+
 /** One header as text; of a repeated one the first. */
 export function header(parts: RequestParts, name: string): string | undefined {
   const value = parts.headers[name];
   return firstText(Array.isArray(value) ? value[0] : value);
 }
 
-function findRequest(source: unknown, depth: number): Shape | undefined {
+export function findRequest(source: unknown, depth = 0): Shape | undefined {
   if (!isShape(source) || depth > 3) return undefined;
   if (isShape(source.headers)) return source;
   const { switchToHttp, getArgByIndex } = source;
@@ -51,9 +65,18 @@ function findRequest(source: unknown, depth: number): Shape | undefined {
     // A Nest ExecutionContext: HTTP has the request first, GraphQL keeps its context third.
     const argument = (index: number) =>
       (getArgByIndex as (index: number) => unknown).call(source, index);
+    if (isRpc(source)) {
+      const headers = rpcHeaders(argument(1));
+      return headers === undefined ? undefined : { headers };
+    }
     return findRequest(argument(0), depth + 1) ?? findRequest(argument(2), depth + 1);
   }
   return findRequest(source.req, depth + 1) ?? findRequest(source.request, depth + 1);
+}
+
+function isRpc(context: Shape): boolean {
+  const { getType } = context;
+  return typeof getType === 'function' && (getType as () => unknown).call(context) === 'rpc';
 }
 
 function queryOf(target: string | undefined, parsed: unknown): URLSearchParams {

@@ -1,10 +1,12 @@
 import type { ClickIdSource } from '../events/click-id-source';
+import type { Consent } from '../events/consent';
 import type { ClickIds, RequestContext } from '../events/request-context';
 import { clientIp, type IsTrusted } from './client-ip';
 import { cookieValues } from './cookies';
 import { readGaClientId, readGaSessionId } from './ga-cookies';
 import { chooseFbc, chooseFbp } from './meta-cookies';
-import { header, requestParts, type RequestParts } from './request-parts';
+import { header, origin, requestParts, type RequestParts } from './request-parts';
+import type { KnownVisitor } from './visit';
 
 const MAX_CLICK_ID_LENGTH = 4_096;
 const MAX_URL_LENGTH = 4_096;
@@ -15,6 +17,14 @@ export interface RequestReaderOptions {
   readonly isTrusted: IsTrusted;
   readonly ipHeaders: readonly string[];
   readonly clickIds: readonly ClickIdSource[];
+  /** What the cookies of consent tools say, and the browser's own signal. */
+  readonly readConsent?: (cookies: RequestParts['cookies'], isGpc: boolean) => Consent | undefined;
+  /** Whom our own cookies know, as far as that consent lets us. */
+  readonly recallVisitor?: (
+    cookies: RequestParts['cookies'],
+    consent: Consent | undefined,
+    nowMs: number,
+  ) => KnownVisitor;
 }
 
 /** Reads what a request can tell, without ever throwing: a hostile request tells less, and no more. */
@@ -35,8 +45,17 @@ export class RequestReader {
     context.clickIds = tryRead(() => this.clickIds(parts, page, nowMs));
     context.gaClientId = tryRead(() => gaClientId(parts));
     context.gaSessions = tryRead(() => gaSessions(parts));
-    if (tryRead(() => header(parts, 'sec-gpc')) === '1') context.gpc = true;
-    return withoutEmpty(context);
+    if (isGpc(parts)) context.gpc = true;
+    const consent = this.consentOf(parts);
+    context.consent = consent;
+    const known = tryRead(() => this.options.recallVisitor?.(parts.cookies, consent, nowMs));
+    return withoutEmpty({ ...context, ...known });
+  }
+
+  /** What the request says of consent. */
+  consent(request: unknown): Consent | undefined {
+    const parts = tryRead(() => requestParts(request));
+    return parts && this.consentOf(parts);
   }
 
   clientIp(request: unknown): string | undefined {
@@ -49,26 +68,26 @@ export class RequestReader {
     return parts && userAgent(parts);
   }
 
+  private consentOf(parts: RequestParts): Consent | undefined {
+    return tryRead(() => this.options.readConsent?.(parts.cookies, isGpc(parts)));
+  }
+
   private ip(parts: RequestParts): string | undefined {
     return tryRead(() => clientIp(parts, this.options.isTrusted, this.options.ipHeaders));
   }
 
-  private isPeerTrusted(parts: RequestParts): boolean {
+  isPeerTrusted(parts: RequestParts): boolean {
     const peer = parts.socket?.remoteAddress;
     return typeof peer === 'string' && this.options.isTrusted(peer, 0);
   }
 
+  /** A query parameter of the request, else of the page that it belongs to. May throw on a hostile request. */
+  clickIdInUrl(parts: RequestParts, name: string): string | undefined {
+    return clickIdsIn(parts, readPage(parts, this.isPeerTrusted(parts)))(name);
+  }
+
   private clickIds(parts: RequestParts, page: Page, nowMs: number): ClickIds | undefined {
-    const pageQueries = [page.url, page.sameSiteReferrer].map(queryOfUrl);
-    const inQuery = (name: string): string | undefined => {
-      const own = parts.query.get(name);
-      if (own !== null && own !== '') return own;
-      return (
-        pageQueries
-          .map((query) => query?.get(name))
-          .find((value) => value != null && value !== '') ?? undefined
-      );
-    };
+    const inQuery = clickIdsIn(parts, page);
     const found: Record<string, string | undefined> = {
       fbc: chooseFbc(parts.cookies._fbc, inQuery('fbclid'), nowMs),
       fbp: chooseFbp(parts.cookies._fbp),
@@ -92,20 +111,24 @@ interface Page {
 
 /**
  * The page that the visitor sees: the requested URL when the browser loads a page, the referrer when a
- * page calls an API. Scheme and host are believed from `X-Forwarded-*` of a trusted peer only.
+ * page calls an API.
  */
 function readPage(parts: RequestParts, isPeerTrusted: boolean): Page {
   const referrer = webUrl(header(parts, 'referer'));
   if (!isPageLoad(parts)) return { url: referrer, referrer: undefined };
-  const forwarded = (name: string) =>
-    isPeerTrusted ? header(parts, name)?.split(',')[0]?.trim() : undefined;
-  const scheme =
-    forwarded('x-forwarded-proto') ?? (parts.socket?.encrypted === true ? 'https' : 'http');
-  const host = forwarded('x-forwarded-host') ?? header(parts, 'host');
+  const { scheme, host } = origin(parts, isPeerTrusted);
   const url = host === undefined ? undefined : webUrl(`${scheme}://${host}${parts.target ?? '/'}`);
   const isSameSite =
     referrer !== undefined && url !== undefined && new URL(referrer).host === new URL(url).host;
   return { url, referrer, sameSiteReferrer: isSameSite ? referrer : undefined };
+}
+
+function clickIdsIn(parts: RequestParts, page: Page): (name: string) => string | undefined {
+  const pageQueries = [page.url, page.sameSiteReferrer].map(queryOfUrl);
+  return (name) =>
+    [parts.query, ...pageQueries]
+      .map((query) => query?.get(name))
+      .find((value) => value != null && value !== '') ?? undefined;
 }
 
 function isPageLoad(parts: RequestParts): boolean {
@@ -156,6 +179,10 @@ function gaSessions(parts: RequestParts): Record<string, string> | undefined {
     count += 1;
   }
   return count > 0 ? sessions : undefined;
+}
+
+function isGpc(parts: RequestParts): boolean {
+  return tryRead(() => header(parts, 'sec-gpc')) === '1';
 }
 
 function userAgent(parts: RequestParts): string | undefined {

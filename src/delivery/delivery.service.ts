@@ -11,11 +11,12 @@ import type { Destination } from '../destinations/destination';
 import { printableText } from '../events/printable-text';
 import type { ActivityStream } from '../outbox/activity';
 import type { LaneHealthBoard } from '../outbox/lane-health';
-import type { Consumer, Outbox } from '../outbox/outbox';
+import type { Consumer, LeasedEntry, NextStep, Outbox } from '../outbox/outbox';
 import { untilTimeIsUp } from '../outbox/until-time-is-up';
 import { TRACKING_DELIVERY_PARTS } from '../tracking.tokens';
 import type { DeliveryRole } from './delivery.options';
 import { Lane, type LaneReport, type LaneSettings } from './lane';
+import type { SendGate } from './send-gate';
 
 /** How often a failing destination is mentioned in the log at the most. */
 const FAILURE_LOG_INTERVAL_MS = 60_000;
@@ -27,6 +28,10 @@ export interface DeliveryParts {
   readonly outbox: Outbox;
   /** Whether what is pending outlives the process. */
   readonly isDurable: boolean;
+  /** Asked before each send. */
+  readonly gate: SendGate;
+  /** Hears how each entry ended here. */
+  readonly audit: { ended(entry: LeasedEntry, step: NextStep): void } | undefined;
   readonly activity: ActivityStream;
   readonly lanes: readonly { readonly destination: Destination; readonly settings: LaneSettings }[];
   readonly health: LaneHealthBoard;
@@ -78,9 +83,17 @@ export class DeliveryService implements OnApplicationBootstrap, OnApplicationShu
   }
 
   private start(): void {
-    const { outbox, lanes, health, clock, activity } = this.parts;
+    const { outbox, lanes, health, clock, activity, gate } = this.parts;
     for (const { destination, settings } of lanes) {
-      const lane = new Lane(destination, settings, clock, health, this.laneReport(), activity);
+      const lane = new Lane(
+        destination,
+        settings,
+        clock,
+        health,
+        this.laneReport(),
+        activity,
+        gate,
+      );
       const consumer = outbox.consume(
         {
           destination: destination.name,
@@ -95,9 +108,14 @@ export class DeliveryService implements OnApplicationBootstrap, OnApplicationShu
   }
 
   private laneReport(): LaneReport {
-    const { logger, clock } = this.parts;
+    const { logger, clock, audit } = this.parts;
     const mentionedAtMs = new Map<string, number>();
     return {
+      ...(audit !== undefined && {
+        ended: (entry, step) => {
+          audit.ended(entry, step);
+        },
+      }),
       paused: (destination, reason) => {
         logger.error(`tracking: ${destination} is paused, events are kept: ${reason}`);
       },

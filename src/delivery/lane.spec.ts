@@ -8,6 +8,7 @@ import type { LeasedEntry } from '../outbox/outbox';
 import { FakeClock } from '../testing/fake-clock';
 import { Deadlines } from './deadlines';
 import { Lane, type LaneReport } from './lane';
+import type { SendGate } from './send-gate';
 import { DEFAULT_RETRY } from './retry-policy';
 
 const QUIET: LaneReport = {
@@ -23,7 +24,13 @@ type Deliver = (
 
 function laneTo(
   deliver: Deliver,
-  settings: { concurrency?: number; maxBatchEvents?: number; report?: Partial<LaneReport> } = {},
+  settings: {
+    concurrency?: number;
+    maxBatchEvents?: number;
+    maxRequestsPerSecond?: number;
+    report?: Partial<LaneReport>;
+    gate?: SendGate;
+  } = {},
 ) {
   const clock = new FakeClock();
   const health = new LaneHealthBoard();
@@ -31,6 +38,7 @@ function laneTo(
     name: 'meta',
     limits: { maxBatchEvents: 1_000, maxBatchBytes: 1e9, maxEventAgeMs: 3_600_000 },
     requiredConsent: [],
+    usesConsent: ['adStorage'],
     userDataForms: [],
     encode: () => ({ kind: 'unsupported', reason: 'not asked here' }),
     deliver,
@@ -40,7 +48,7 @@ function laneTo(
     {
       maxBatchEvents: settings.maxBatchEvents ?? 1_000,
       concurrency: settings.concurrency ?? 4,
-      maxRequestsPerSecond: Infinity,
+      maxRequestsPerSecond: settings.maxRequestsPerSecond ?? Infinity,
       lingerMs: 0,
       timeoutMs: 10_000,
       retry: DEFAULT_RETRY,
@@ -49,6 +57,7 @@ function laneTo(
     health,
     { ...QUIET, ...settings.report },
     new ActivityStream(),
+    settings.gate,
     () => 0.5,
   );
   return { lane, clock, health };
@@ -271,5 +280,81 @@ describe('Lane', () => {
       { kind: 'pause-destination', delayMs: 7_000, reason: 'throttled' },
       { kind: 'pause-destination', delayMs: 7_000, reason: 'throttled' },
     ]);
+  });
+
+  it('asks before it sends whether consent still stands, and drops what may not go', async () => {
+    const asked: unknown[] = [];
+    const sent: string[] = [];
+    const { lane, clock } = laneTo(
+      (batch) => {
+        sent.push(...batch.map(({ body }) => body));
+        return Promise.resolve(batch.map(() => ({ kind: 'delivered' })));
+      },
+      {
+        gate: {
+          check: (entries, required) => {
+            asked.push(required);
+            return Promise.resolve(
+              entries.map(({ eventId }) => (eventId === 'b' ? 'consent withdrawn' : undefined)),
+            );
+          },
+        },
+      },
+    );
+    const subjects = ['u1'];
+    const steps = await lane.handle([
+      entry('a', clock, { subjects }),
+      entry('b', clock, { subjects }),
+      entry('c', clock),
+    ]);
+    expect(steps).toEqual([
+      { kind: 'settle' },
+      { kind: 'drop', reason: 'consent withdrawn' },
+      { kind: 'settle' },
+    ]);
+    expect(sent).toEqual(['a', 'c']);
+    expect(asked).toEqual([['adStorage']]);
+  });
+
+  it('sends nothing while it cannot know whether consent still stands', async () => {
+    const { lane, clock } = laneTo(() => Promise.reject(new Error('must not be called')), {
+      gate: { check: () => Promise.reject(new Error('redis is away')) },
+    });
+    expect(await lane.handle([entry('a', clock, { subjects: ['u1'] })])).toEqual([
+      {
+        kind: 'retry',
+        delayMs: expect.any(Number),
+        reason: 'whether consent still stands cannot be known: Error',
+      },
+    ]);
+  });
+
+  it('asks again for what had to wait for its turn', async () => {
+    let isWithdrawn = false;
+    const sent: string[] = [];
+    const { lane, clock } = laneTo(
+      async (batch) => {
+        sent.push(...batch.map(({ body }) => body));
+        isWithdrawn = true;
+        // The first request takes so long that what the gate said before it began is old.
+        await clock.advance(1_500);
+        return batch.map(() => ({ kind: 'delivered' }));
+      },
+      {
+        maxBatchEvents: 1,
+        concurrency: 1,
+        gate: {
+          check: (entries) =>
+            Promise.resolve(entries.map(() => (isWithdrawn ? 'consent withdrawn' : undefined))),
+        },
+      },
+    );
+    const subjects = ['u1'];
+    const steps = await lane.handle([
+      entry('a', clock, { subjects }),
+      entry('b', clock, { subjects }),
+    ]);
+    expect(sent).toEqual(['a']);
+    expect(steps).toEqual([{ kind: 'settle' }, { kind: 'drop', reason: 'consent withdrawn' }]);
   });
 });

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock';
 import type { DeliveryOutcome, Destination } from '../destinations/destination';
+import { CONSENT_PURPOSES } from '../events/consent';
 import { errorName } from '../events/problem';
-import type { WireEvent } from '../events/wire-event';
 import type { ActivityStream } from '../outbox/activity';
 import type { LaneHealthBoard } from '../outbox/lane-health';
 import type { LeasedEntry, NextStep } from '../outbox/outbox';
@@ -11,6 +11,7 @@ import { Deadlines } from './deadlines';
 import { Limiter } from './limiter';
 import { nextStep, PAUSE_MS } from './next-step';
 import { RateLimit } from './rate-limit';
+import { GATE_ANSWER_MS, type SendGate } from './send-gate';
 import { boundedDelayMs, type RetryPolicy } from './retry-policy';
 
 export interface LaneSettings {
@@ -32,6 +33,8 @@ export interface LaneReport {
   paused(destination: string, reason: string): void;
   deadLettered(destination: string, eventId: string, reason: string): void;
   failed(destination: string, reason: string): void;
+  /** What becomes of each entry, where somebody keeps a record of it. */
+  ended?(entry: LeasedEntry, step: NextStep): void;
 }
 
 /**
@@ -55,6 +58,7 @@ export class Lane {
     private readonly health: LaneHealthBoard,
     private readonly report: LaneReport,
     private readonly activity: ActivityStream,
+    private readonly gate?: SendGate,
     private readonly random: () => number = Math.random,
   ) {
     this.limiter = new Limiter(settings.concurrency);
@@ -66,27 +70,39 @@ export class Lane {
   /** The handler that an outbox calls. */
   readonly handle = async (entries: readonly LeasedEntry[]): Promise<readonly NextStep[]> => {
     const steps = new Array<NextStep>(entries.length);
+    const asking = this.ask(entries);
+    const stopped = asking === undefined ? undefined : await asking;
     const fresh: number[] = [];
     for (const [index, entry] of entries.entries()) {
-      if (this.isExpired(entry)) steps[index] = { kind: 'expire', reason: this.expiryReason() };
-      else fresh.push(index);
+      const known = this.isExpired(entry) ? this.expired() : stopped?.[index];
+      if (known === undefined) fresh.push(index);
+      else steps[index] = this.step(entry, known, 0);
     }
-    const wires = fresh.map((index) => (entries[index] as LeasedEntry).wire);
-    const batches = groupIntoBatches(wires, {
-      maxBatchEvents: this.settings.maxBatchEvents,
-      maxBatchBytes: this.destination.limits.maxBatchBytes,
-    });
+    const askedAtMs = this.clock.now();
+    const batches = groupIntoBatches(
+      fresh.map((index) => (entries[index] as LeasedEntry).wire),
+      {
+        maxBatchEvents: this.settings.maxBatchEvents,
+        maxBatchBytes: this.destination.limits.maxBatchBytes,
+      },
+    );
     await Promise.all(
       batches.map(async (batch) => {
-        const outcomes = await this.deliver(batch.map((at) => wires[at] as WireEvent));
+        const sent = batch.map((at) => entries[fresh[at] as number] as LeasedEntry);
+        const outcomes = await this.deliver(sent, askedAtMs);
         const random = this.random();
-        for (const [position, at] of batch.entries()) {
-          const index = fresh[at] as number;
-          steps[index] = this.step(entries[index] as LeasedEntry, outcomes[position], random);
-        }
+        for (const [position, at] of batch.entries())
+          steps[fresh[at] as number] = this.step(
+            sent[position] as LeasedEntry,
+            outcomes[position],
+            random,
+          );
       }),
     );
     if (this.activity.isHeard) this.tell(entries, steps);
+    if (this.report.ended !== undefined)
+      for (const [index, entry] of entries.entries())
+        this.report.ended(entry, steps[index] as NextStep);
     return steps;
   };
 
@@ -101,25 +117,42 @@ export class Lane {
    * One outcome per event. A refused batch is halved until the culprits stand alone, so that the good
    * events pass: at most `2·p·ceil(log2 n)` further requests for `p` culprits in `n`.
    */
-  private async deliver(wires: readonly WireEvent[]): Promise<readonly DeliveryOutcome[]> {
-    const outcomes = await this.limiter.run(() => this.attempt(wires));
-    if (wires.length === 1 || !outcomes.every(({ kind }) => kind === 'batch-refused'))
+  private async deliver(
+    entries: readonly LeasedEntry[],
+    askedAtMs: number,
+  ): Promise<readonly LaneOutcome[]> {
+    const outcomes = await this.limiter.run(() => this.attempt(entries, askedAtMs));
+    if (entries.length === 1 || !outcomes.every(({ kind }) => kind === 'batch-refused'))
       return outcomes;
-    const middle = Math.ceil(wires.length / 2);
-    const first = await this.deliver(wires.slice(0, middle));
-    const second = await this.deliver(wires.slice(middle));
+    const middle = Math.ceil(entries.length / 2);
+    const first = await this.deliver(entries.slice(0, middle), askedAtMs);
+    const second = await this.deliver(entries.slice(middle), askedAtMs);
     return [...first, ...second];
   }
 
-  private async attempt(wires: readonly WireEvent[]): Promise<readonly DeliveryOutcome[]> {
+  private async attempt(
+    entries: readonly LeasedEntry[],
+    askedAtMs: number,
+  ): Promise<readonly LaneOutcome[]> {
     const turn = this.rate.turn();
     if (turn !== undefined) await turn;
-    if (this.isAborted) return wires.map(() => SHUT_DOWN);
+    if (this.isAborted) return entries.map(() => SHUT_DOWN);
     // What was still to be sent when the lane was stopped waits with the others.
     const { stopped } = this;
     if (stopped !== undefined && this.clock.now() + TIMER_SLACK_MS < stopped.untilMs)
-      return wires.map(() => stopped.outcome);
+      return entries.map(() => stopped.outcome);
+    if (this.clock.now() - askedAtMs < GATE_ANSWER_MS) return this.send(entries);
+    // It has waited for its turn, and meanwhile somebody may have taken consent back.
+    const known = (await this.ask(entries)) ?? [];
+    const allowed = entries.filter((_entry, index) => known[index] === undefined);
+    const sent = allowed.length === 0 ? [] : await this.send(allowed);
+    let next = 0;
+    return entries.map((_entry, index) => known[index] ?? sent[next++] ?? NO_OUTCOME);
+  }
+
+  private async send(entries: readonly LeasedEntry[]): Promise<readonly DeliveryOutcome[]> {
     try {
+      const wires = entries.map(({ wire }) => wire);
       const outcomes = await this.destination.deliver(wires, this.deadlines.start());
       this.note(outcomes);
       return outcomes;
@@ -130,7 +163,32 @@ export class Lane {
         reason: `internal fault: ${errorName(error)}`,
       };
       this.note([outcome]);
-      return wires.map(() => outcome);
+      return entries.map(() => outcome);
+    }
+  }
+
+  /** What becomes of the entries that the gate holds back; `undefined`: there is nobody to ask, or nothing. */
+  private ask(
+    entries: readonly LeasedEntry[],
+  ): Promise<readonly (LaneOutcome | undefined)[]> | undefined {
+    return this.gate === undefined || entries.every(({ subjects }) => subjects === undefined)
+      ? undefined
+      : this.answerOf(this.gate, entries);
+  }
+
+  private async answerOf(
+    gate: SendGate,
+    entries: readonly LeasedEntry[],
+  ): Promise<readonly (LaneOutcome | undefined)[]> {
+    try {
+      const reasons = await gate.check(entries, this.destination.usesConsent ?? CONSENT_PURPOSES);
+      return reasons.map((reason) =>
+        reason === undefined ? undefined : { kind: 'withheld', reason },
+      );
+    } catch (error) {
+      // Nothing goes out that somebody may have forbidden.
+      const reason = `whether consent still stands cannot be known: ${errorName(error)}`;
+      return entries.map(() => ({ kind: 'retryable', reason }));
     }
   }
 
@@ -161,18 +219,16 @@ export class Lane {
     if (forMs > 0) this.stopped = { outcome, untilMs: this.clock.now() + forMs };
   }
 
-  private step(entry: LeasedEntry, outcome: DeliveryOutcome | undefined, random: number): NextStep {
+  private step(entry: LeasedEntry, outcome: LaneOutcome | undefined, random: number): NextStep {
+    if (outcome?.kind === 'withheld') return { kind: 'drop', reason: outcome.reason };
+    if (outcome?.kind === 'expired') return { kind: 'expire', reason: outcome.reason };
     const facts = {
       attempts: entry.attempts + 1,
       pendingMs: this.clock.now() - entry.acceptedAtMs,
       random,
       openForMs: this.breaker.openForMs,
     };
-    const known: DeliveryOutcome = outcome ?? {
-      kind: 'retryable',
-      reason: 'internal fault: no outcome',
-    };
-    const step = nextStep(known, facts, this.settings.retry);
+    const step = nextStep(outcome ?? NO_OUTCOME, facts, this.settings.retry);
     if (step.kind === 'dead-letter')
       this.report.deadLettered(this.destination.name, entry.eventId, step.reason);
     return step;
@@ -215,6 +271,9 @@ export class Lane {
         case 'expire':
           this.activity.tell({ kind: 'expired', ...event, reason: step.reason });
           break;
+        case 'drop':
+          this.activity.tell({ kind: 'dropped', ...event, reason: step.reason });
+          break;
         case 'pause-destination':
           break;
       }
@@ -232,10 +291,19 @@ export class Lane {
     return this.clock.now() - entry.occurredAtMs > this.destination.limits.maxEventAgeMs;
   }
 
-  private expiryReason(): string {
-    return `older than the ${Math.round(this.destination.limits.maxEventAgeMs / 3_600_000)} hours that the platform takes`;
+  private expired(): LaneOutcome {
+    const hours = Math.round(this.destination.limits.maxEventAgeMs / 3_600_000);
+    return { kind: 'expired', reason: `older than the ${hours} hours that the platform takes` };
   }
 }
+
+/** What became of an entry here: at the platform, or before it got there. */
+type LaneOutcome =
+  | DeliveryOutcome
+  | { readonly kind: 'withheld'; readonly reason: string }
+  | { readonly kind: 'expired'; readonly reason: string };
+
+const NO_OUTCOME: DeliveryOutcome = { kind: 'retryable', reason: 'internal fault: no outcome' };
 
 /** A timer may fire a little before its time, and the probe must not be taken for one that came too early. */
 const TIMER_SLACK_MS = 50;

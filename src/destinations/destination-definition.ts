@@ -4,6 +4,7 @@ import type { ClickIdSource } from '../events/click-id-source';
 import type { HttpTransport } from '../transport/http-transport';
 import type { Destination } from './destination';
 import type { OptionReader } from './option-reader';
+import type { TestMode } from './test-mode';
 
 /** What a destination may use to do its work. */
 export interface DestinationTools {
@@ -37,8 +38,14 @@ export interface DestinationDefinition<Name extends string, Options extends obje
   readonly describe: (settings: Settings) => string;
   /** What the host should know at the start: a mode in which nothing is counted, for example. */
   readonly warnings?: (settings: Settings) => readonly string[];
+  /** Stops the start in production, unless it is allowed for a while. */
+  readonly testMode?: TestMode<Settings>;
   readonly lane?: LanePreferences;
   readonly clickIds?: readonly ClickIdSource[];
+  /** The platform has a use for an IP address without its end; else it gets a whole one or none. */
+  readonly takesAnonymizedIp?: true;
+  /** The platform's own host in the EU, if it has one, and how to choose it. */
+  readonly euEndpoint?: { readonly host: string; readonly how: string };
   /** The same door for this destination alone. */
   readonly service: Type;
   /** Never set: carries the type of the options into the module's options. */

@@ -1,12 +1,21 @@
 import type { ConsentPurpose } from '../events/consent';
 import type { ProblemCode, Problem } from '../events/problem';
-import type { ProtectedEvent, UserDataForm } from '../events/protected-event';
+import type { ProtectedEvent, ProtectedUserData, UserDataForm } from '../events/protected-event';
+import type { RequestContext } from '../events/request-context';
 import type { WireEvent } from '../events/wire-event';
 
 /** What one event became in a platform's words. */
 export type Encoding<Wire extends WireEvent = WireEvent> =
-  /** `notes` name what was changed to fit: a text that was cut, an ID that was derived. */
-  | { readonly kind: 'encoded'; readonly wire: Wire; readonly notes?: readonly Problem[] }
+  /**
+   * `notes` name what was changed to fit: a text that was cut, an ID that was derived. `eventName` is what the
+   * platform calls the event, which a browser pixel has to call it too.
+   */
+  | {
+      readonly kind: 'encoded';
+      readonly wire: Wire;
+      readonly eventName?: string;
+      readonly notes?: readonly Problem[];
+    }
   /** The platform has no such event; no failure. */
   | { readonly kind: 'unsupported'; readonly reason: string }
   /** The platform would refuse it; `reason` says what is missing and what to do. */
@@ -38,14 +47,31 @@ export interface DestinationLimits {
   readonly maxEventAgeMs: number;
 }
 
+/** By what a platform recognises a person, besides hashed user data. */
+export interface MatchKeys {
+  /** User data that is sent as it is: the host's own ID, the country. */
+  readonly userData?: readonly (keyof ProtectedUserData)[];
+  readonly context?: readonly (keyof RequestContext)[];
+  readonly clickIds?: readonly string[];
+}
+
 /** One platform account. Pure translation plus one request. */
 export interface Destination<Wire extends WireEvent = WireEvent> {
   readonly name: string;
   readonly limits: DestinationLimits;
   /** An event goes there only if none of these is denied. */
   readonly requiredConsent: readonly ConsentPurpose[];
+  /**
+   * The only countries (ISO 3166-1) in which the platform can be told to leave personalisation out;
+   * elsewhere its refusal withholds the event. Left out: it can everywhere.
+   */
+  readonly limitsPersonalizationIn?: readonly string[];
+  /** By which purposes it decides what it gets; default: all of them. A withdrawal of one stops what waits. */
+  readonly usesConsent?: readonly ConsentPurpose[];
   /** The forms of user data that `encode` reads; no other has to be hashed. */
   readonly userDataForms: readonly UserDataForm[];
+  /** What else it recognises people by. Nothing depends on it but the match quality in `stats()`. */
+  readonly matchKeys?: MatchKeys;
   /** Pure: the same event gives the same bytes. May throw only on a fault of ours. */
   encode(event: ProtectedEvent): Encoding<Wire>;
   /**

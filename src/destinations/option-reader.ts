@@ -1,7 +1,7 @@
 import { kindOf, type Problem } from '../events/problem';
 import { TOKEN_FORM, type AccessToken } from './access-token';
 
-/** Reads the options of one destination, noting everything that is wrong with them. */
+/** Reads one group of options, noting everything that is wrong with them. */
 export class OptionReader {
   private readonly source: Readonly<Record<string, unknown>>;
 
@@ -93,6 +93,48 @@ export class OptionReader {
     const choice = choices.find((candidate) => candidate === value);
     if (choice === undefined) this.note(key, `expected one of ${choices.join(', ')}`);
     return choice ?? fallback;
+  }
+
+  /** The same without a default, for what may be set elsewhere too. */
+  optionalOneOf<Choice extends string>(
+    key: string,
+    choices: readonly Choice[],
+  ): Choice | undefined {
+    const [first] = choices;
+    return isAbsent(this.source[key]) || first === undefined
+      ? undefined
+      : this.oneOf(key, choices, first);
+  }
+
+  optionalFlag(key: string): boolean | undefined {
+    return isAbsent(this.source[key]) ? undefined : this.flag(key, false);
+  }
+
+  isFlag(key: string): boolean {
+    return typeof this.source[key] === 'boolean';
+  }
+
+  /** An array of texts of the given form. */
+  texts(key: string, form: RegExp, hint: string): readonly string[] | undefined {
+    const value = this.source[key];
+    if (isAbsent(value)) return undefined;
+    const isText = (element: unknown): element is string =>
+      typeof element === 'string' && form.test(element);
+    if (Array.isArray(value) && value.every(isText)) return value;
+    this.note(key, `expected an array of ${hint}`);
+    return undefined;
+  }
+
+  /** An array of some of the choices. */
+  choices<Choice extends string>(
+    key: string,
+    choices: readonly Choice[],
+  ): readonly Choice[] | undefined {
+    const texts = this.texts(key, /^/, choices.join(', '));
+    if (texts === undefined) return undefined;
+    const unknown = texts.some((text) => !choices.includes(text as Choice));
+    if (unknown) this.note(key, `expected an array of ${choices.join(', ')}`);
+    return unknown ? undefined : (texts as readonly Choice[]);
   }
 
   /** A whole number within bounds. */

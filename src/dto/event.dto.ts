@@ -19,8 +19,8 @@ import { ItemDto } from './item.dto';
 import { UserDataDto } from './user-data.dto';
 
 /**
- * What every event may carry in a request's body. `context`, `tenantId` and `only` are left out on
- * purpose: they are the server's to say, not a stranger's.
+ * What every event may carry in a request's body. `context`, `initiatedBy`, `tenantId` and `only` are
+ * left out on purpose: they are the server's to say, not a stranger's.
  */
 export abstract class EventDto {
   @IsOptional() @IsString() @MaxLength(200) eventId?: string;

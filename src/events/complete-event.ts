@@ -1,5 +1,4 @@
 import type { CompletedEvent } from './completed-event';
-import { CONSENT_PURPOSES, type Consent, type ConsentState } from './consent';
 import { normalizeCurrency } from './currency';
 import type { EventDetails } from './event-details';
 import { deriveEventId } from './event-id';
@@ -10,6 +9,7 @@ import type { CompletedItem } from './item';
 import { readOccurredAt } from './occurred-at';
 import { kindOf, type Problem } from './problem';
 import { readProperties } from './properties';
+import { readConsent } from './read-consent';
 import { SUBSCRIPTION_PHASES, type EventName } from './tracking-event';
 import { USER_FIELDS, type UserData } from './user-data';
 
@@ -52,8 +52,9 @@ export function completeEvent(name: EventName, input: unknown, nowMs: number): C
       occurredAtMs: readOccurredAt(reader, nowMs),
       details,
       user: readUser(reader),
-      consent: readConsent(reader),
+      consent: readConsent(reader) ?? {},
       properties: readProperties(reader),
+      isAutomatic: reader.text('initiatedBy', 20) === 'system' ? true : undefined,
       tenantId: reader.text('tenantId', MAX_ID_LENGTH),
       only: readOnly(reader),
     },
@@ -184,41 +185,6 @@ function readUser(reader: FieldReader): UserData {
     user.lastName ??= parts.lastName;
   }
   return user;
-}
-
-function readConsent(reader: FieldReader): Consent {
-  const consent: Consent = {};
-  const source = reader.object('consent');
-  if (source === undefined) {
-    // A consent that cannot be read is none.
-    if (reader.raw('consent') !== undefined) {
-      for (const purpose of CONSENT_PURPOSES) consent[purpose] = 'denied';
-    }
-    return consent;
-  }
-  for (const purpose of CONSENT_PURPOSES) consent[purpose] = readConsentState(source, purpose);
-  consent.saleOptOut = readFlag(source, 'saleOptOut');
-  consent.gpc = readFlag(source, 'gpc');
-  consent.region = source.text('region', 60)?.toUpperCase();
-  consent.source = source.text('source', 50);
-  consent.version = source.text('version', 100);
-  consent.capturedAt = source.number('capturedAt');
-  return consent;
-}
-
-function readConsentState(reader: FieldReader, purpose: string): ConsentState | undefined {
-  const value = reader.raw(purpose);
-  if (value === undefined || value === 'granted' || value === 'denied' || value === 'unknown')
-    return value;
-  reader.note(purpose, 'invalid', 'expected granted, denied or unknown; taken as denied');
-  return 'denied';
-}
-
-function readFlag(reader: FieldReader, field: string): boolean | undefined {
-  const value = reader.raw(field);
-  if (value === undefined || typeof value === 'boolean') return value;
-  reader.note(field, 'invalid', `expected true or false, got ${kindOf(value)}; taken as true`);
-  return true;
 }
 
 function readOnly(reader: FieldReader): readonly string[] | undefined {

@@ -14,6 +14,8 @@ export interface CompletedEvent {
   readonly user: UserData;
   readonly consent: Consent;
   readonly properties?: JsonObject;
+  /** Nobody looked at a page. */
+  readonly isAutomatic?: boolean;
   readonly tenantId?: string;
   readonly only?: readonly string[];
 }

@@ -10,6 +10,8 @@ import type { EventName } from './tracking-event';
  */
 export const USER_DATA_FORMS = [
   'externalId',
+  /** Of our own visitor ID, beside the host's user ID: the browser before the person was known. */
+  'visitorId',
   'email',
   /** Google: no spaces; no dots before the @ of a Gmail address. */
   'emailGoogle',
@@ -67,4 +69,6 @@ export interface ProtectedEvent {
   readonly context: RequestContext;
   readonly consent: Consent;
   readonly properties?: JsonObject;
+  /** Nobody looked at a page. */
+  readonly isAutomatic?: boolean;
 }

@@ -17,6 +17,11 @@ export interface EventInput {
   /** The visitor's request, what was read from it, or a reference to what was saved at checkout. */
   context?: RequestContext | IncomingRequest | ContextRef;
   consent?: Consent;
+  /**
+   * `system` for what happens without anybody looking at a page, such as a renewal: its context still says
+   * who it is, but no visit is claimed. Default `visitor`; a renewal and a cancellation are always `system`.
+   */
+  initiatedBy?: 'visitor' | 'system';
   tenantId?: string;
   /** Limits the event to these destinations: `['meta']`. */
   only?: readonly string[];

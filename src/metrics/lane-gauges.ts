@@ -1,5 +1,6 @@
 import type { TrackingActivity } from '../outbox/activity';
 import type { LaneStats } from '../outbox/outbox';
+import type { DestinationStats, MatchQuality } from '../match-quality';
 import type { ServerTrackingService } from '../server-tracking.service';
 import { RecentStats } from './recent-stats';
 
@@ -10,14 +11,26 @@ export interface LaneGauge {
   readonly isPaused: boolean;
   /** Unknown as long as the storage has never told. */
   readonly queue: Pick<LaneStats, 'pending' | 'pendingBytes'> | undefined;
+  /** Nothing where this process has made no event for it yet. */
+  readonly match: Matching | undefined;
 }
+
+/** Shares from 0 to 1, of the last events. */
+export interface Matching {
+  readonly keys: MatchQuality['keys'];
+  readonly tooWeak: number;
+}
+
+export const KEY_SHARE = 'Share of the last 1,000 events that have the match key';
+export const TOO_WEAK_SHARE =
+  'Share of the last 1,000 events that were refused because nobody can be recognised by them';
 
 const EMPTY_QUEUE = { pending: 0, pendingBytes: 0 };
 
 /** The gauges of all destinations: what is asked for when somebody looks, and what only activity tells. */
 export class LaneGauges {
   private readonly paused = new Set<string>();
-  private readonly stats: RecentStats;
+  private readonly stats: RecentStats<DestinationStats>;
 
   constructor(private readonly tracking: ServerTrackingService) {
     this.stats = new RecentStats(() => tracking.stats());
@@ -47,10 +60,16 @@ export class LaneGauges {
       destination,
       isPaused: this.paused.has(destination) || refused.includes(destination),
       queue: stats === undefined ? undefined : (lanes.get(destination) ?? EMPTY_QUEUE),
+      match: matching(lanes.get(destination)?.matchQuality),
     }));
   }
 
   private get states() {
     return Object.entries(this.tracking.getStatus().details.destinations);
   }
+}
+
+function matching(quality: MatchQuality | undefined): Matching | undefined {
+  if (quality === undefined || quality.events === 0) return undefined;
+  return { keys: quality.keys, tooWeak: quality.tooWeak / quality.events };
 }

@@ -5,12 +5,12 @@ import type { LaneStats } from '../outbox/outbox';
 const MAX_WAIT_MS = 1_000;
 
 /** The storage's figures, asked for once however many ask at the same time. */
-export class RecentStats {
-  private last: readonly LaneStats[] | undefined;
+export class RecentStats<Stats extends LaneStats = LaneStats> {
+  private last: readonly Stats[] | undefined;
   private asking: Promise<void> | undefined;
 
   constructor(
-    private readonly ask: () => Promise<readonly LaneStats[]>,
+    private readonly ask: () => Promise<readonly Stats[]>,
     private readonly clock: Clock = systemClock,
   ) {}
 
@@ -19,7 +19,7 @@ export class RecentStats {
    *
    * @returns what was known last where the storage takes longer or fails; `undefined` where nothing was.
    */
-  async read(): Promise<readonly LaneStats[] | undefined> {
+  async read(): Promise<readonly Stats[] | undefined> {
     this.asking ??= this.refresh();
     let cancel = (): void => undefined;
     const timeout = new Promise<void>((resolve) => {

@@ -13,7 +13,7 @@ export type TrackingActivity =
     })
   | (EntryActivity<'dead-lettered'> & { readonly reason: string; readonly attempts: number })
   | (EntryActivity<'expired'> & { readonly reason: string })
-  /** It was accepted, and made room for another. */
+  /** It was accepted, and made room for another or was not to be sent any more. */
   | (EntryActivity<'dropped'> & { readonly reason: string })
   /** The lane hands nothing over for a while: a refused token, an outage, a throttled account. */
   | {

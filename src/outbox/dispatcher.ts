@@ -1,4 +1,5 @@
 import type { Clock } from '../clock';
+import { ERASED } from './erasure';
 import type { EntryHandler, LaneOptions, LeasedEntry, NextStep } from './outbox';
 import { ReadyQueue } from './ready-queue';
 import type { Priority } from './priority';
@@ -9,6 +10,13 @@ export interface DispatcherOwner<Item extends LeasedEntry> {
   apply(items: readonly Item[], steps: readonly NextStep[]): void;
   /** There is room for more items. */
   ran?(): void;
+}
+
+/** Items that wait for their next try. */
+interface Retry<Item> {
+  items: readonly Item[];
+  readonly dueMs: number;
+  readonly cancel: () => void;
 }
 
 /** A handler that throws has a fault; its entries wait a little, so that the fault cannot spin. */
@@ -23,10 +31,11 @@ const HANDLER_FAULT: NextStep = { kind: 'retry', delayMs: 5_000, reason: 'the ha
 export class Dispatcher<Item extends LeasedEntry> {
   private readonly ready = new ReadyQueue<Item>();
   private waiting = 0;
-  /** Cancels a retry; by the time at which it is due. */
-  private readonly retriesDueMs = new Map<() => void, number>();
-  private underWay = 0;
+  private readonly retries = new Set<Retry<Item>>();
+  private readonly underWay = new Set<readonly Item[]>();
   private inHandler = 0;
+  /** Those under way that are not to be handed over again. */
+  private readonly erased = new WeakSet<Item>();
   private consumer: { options: LaneOptions; handler: EntryHandler } | undefined;
   private cancelLinger: (() => void) | undefined;
   private cancelPause: (() => void) | undefined;
@@ -66,16 +75,16 @@ export class Dispatcher<Item extends LeasedEntry> {
     this.cancelLinger = undefined;
     this.cancelPause?.();
     this.cancelPause = undefined;
-    for (const cancel of this.retriesDueMs.keys()) cancel();
-    this.retriesDueMs.clear();
-    return this.when(() => this.underWay === 0);
+    for (const { cancel } of this.retries) cancel();
+    this.retries.clear();
+    return this.when(() => this.underWay.size === 0);
   }
 
   /** Forgets what is not under way: it belongs to somebody else now. */
   clear(): void {
     this.ready.take(Infinity);
-    for (const cancel of this.retriesDueMs.keys()) cancel();
-    this.retriesDueMs.clear();
+    for (const { cancel } of this.retries) cancel();
+    this.retries.clear();
     this.waiting = 0;
   }
 
@@ -97,11 +106,31 @@ export class Dispatcher<Item extends LeasedEntry> {
   pushLater(items: readonly Item[], delayMs: number): void {
     this.waiting += items.length;
     const cancel = this.clock.after(delayMs, () => {
-      this.retriesDueMs.delete(cancel);
-      this.waiting -= items.length;
-      for (const item of items) this.push(item);
+      this.retries.delete(retry);
+      this.waiting -= retry.items.length;
+      for (const item of retry.items) this.push(item);
     });
-    this.retriesDueMs.set(cancel, this.clock.now() + delayMs);
+    const retry: Retry<Item> = { items, dueMs: this.clock.now() + delayMs, cancel };
+    this.retries.add(retry);
+  }
+
+  /**
+   * Forgets all that match. Those under way end as they do, but are dropped where they would stay.
+   *
+   * @returns those that are out, and those under way.
+   */
+  erase(matches: (item: Item) => boolean): { removed: readonly Item[]; underWay: readonly Item[] } {
+    const removed = this.ready.takeAll(matches);
+    for (const retry of this.retries) {
+      const found = retry.items.filter(matches);
+      if (found.length === 0) continue;
+      retry.items = retry.items.filter((item) => !matches(item));
+      this.waiting -= found.length;
+      removed.push(...found);
+    }
+    const underWay = [...this.underWay].flat().filter(matches);
+    for (const item of underWay) this.erased.add(item);
+    return { removed, underWay };
   }
 
   /** Takes one item out that is not under way: the oldest, or the oldest of one priority. */
@@ -127,7 +156,8 @@ export class Dispatcher<Item extends LeasedEntry> {
     // A paused lane waits for a person or a platform, not for us.
     if (this.isPaused || this.consumer === undefined) return false;
     if (this.ready.length > 0) return true;
-    for (const dueMs of this.retriesDueMs.values()) if (dueMs <= deadlineMs) return true;
+    for (const { dueMs, items } of this.retries)
+      if (dueMs <= deadlineMs && items.length > 0) return true;
     return false;
   }
 
@@ -135,7 +165,7 @@ export class Dispatcher<Item extends LeasedEntry> {
   private handOver(): void {
     while (this.consumer !== undefined && !this.isPaused && this.ready.length > 0) {
       const { maxEntries, concurrency } = this.consumer.options;
-      if (this.underWay >= (this.isProbing ? 1 : concurrency)) return;
+      if (this.underWay.size >= (this.isProbing ? 1 : concurrency)) return;
       const batch = this.ready.take(this.isProbing ? 1 : maxEntries);
       void this.handle(batch, this.consumer.handler);
     }
@@ -143,7 +173,7 @@ export class Dispatcher<Item extends LeasedEntry> {
   }
 
   private async handle(batch: Item[], handler: EntryHandler): Promise<void> {
-    this.underWay += 1;
+    this.underWay.add(batch);
     this.inHandler += batch.length;
     let steps: readonly NextStep[];
     try {
@@ -152,14 +182,20 @@ export class Dispatcher<Item extends LeasedEntry> {
       // The handler reports its own faults; here only the entries matter.
       steps = [];
     }
-    this.underWay -= 1;
+    this.underWay.delete(batch);
     this.inHandler -= batch.length;
     this.apply(
       batch,
-      batch.map((_item, index) => steps[index] ?? HANDLER_FAULT),
+      batch.map((item, index) => this.lastStep(item, steps[index] ?? HANDLER_FAULT)),
     );
     this.handOver();
     for (const listener of this.idleListeners) listener();
+  }
+
+  /** What was erased meanwhile does not stay. */
+  private lastStep(item: Item, step: NextStep): NextStep {
+    const isOver = step.kind === 'settle' || step.kind === 'expire' || step.kind === 'drop';
+    return isOver || !this.erased.has(item) ? step : { kind: 'drop', reason: ERASED.reason };
   }
 
   private apply(batch: readonly Item[], steps: readonly NextStep[]): void {

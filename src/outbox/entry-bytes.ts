@@ -4,6 +4,14 @@ import type { OutboxEntry } from './outbox';
 const OVERHEAD_BYTES = 250;
 
 /** What an entry takes, near enough to bound a storage by: text counts one byte a character. */
-export function entryBytes({ wire, key, eventId }: OutboxEntry): number {
-  return wire.body.length + wire.envelope.length + key.length + eventId.length + OVERHEAD_BYTES;
+export function entryBytes(entry: OutboxEntry): number {
+  return storedBytes(entry, entry.wire.body.length + entry.wire.envelope.length);
+}
+
+/** The same where it is known what the wire event takes. */
+export function storedBytes(
+  { key, eventId }: Pick<OutboxEntry, 'key' | 'eventId'>,
+  wireBytes: number,
+): number {
+  return wireBytes + key.length + eventId.length + OVERHEAD_BYTES;
 }

@@ -4,6 +4,7 @@ import { isAskedFor } from './dead-letter-query';
 import { Dispatcher } from './dispatcher';
 import { evictionOrder, firstOf } from './eviction';
 import { entryBytes } from './entry-bytes';
+import { aboutAny, ERASED, type ErasedEntries } from './erasure';
 import { noCounts, pendingOf } from './lane-counts';
 import type {
   Consumer,
@@ -122,6 +123,17 @@ export class MemoryLane implements Consumer {
     this.dead = this.dead.filter((letter) => !letters.has(letter));
   }
 
+  /** @returns how many are gone, or end with what is under way. */
+  erase(subjects: readonly string[]): ErasedEntries {
+    const isAbout = aboutAny(subjects);
+    const { removed, underWay } = this.dispatcher.erase(isAbout);
+    for (const item of removed) this.drop(item, ERASED.reason);
+    const left = this.dead.filter(({ entry }) => !isAbout(entry));
+    const deadLetters = this.dead.length - left.length;
+    this.dead = left;
+    return { pending: removed.length + underWay.length, deadLetters };
+  }
+
   private apply(items: readonly Item[], steps: readonly NextStep[]): void {
     const retries = new Map<number, Item[]>();
     for (const [index, item] of items.entries()) {
@@ -137,6 +149,10 @@ export class MemoryLane implements Consumer {
         case 'expire':
           this.counts.expired += 1;
           this.end(item, { kind: 'expired', reason: step.reason });
+          break;
+        case 'drop':
+          this.counts.dropped += 1;
+          this.end(item, { kind: 'dropped', reason: step.reason });
           break;
         case 'retry': {
           item.attempts += 1;
@@ -191,6 +207,8 @@ function itemOf(entry: OutboxEntry): Item {
     occurredAtMs: entry.occurredAtMs,
     acceptedAtMs: entry.acceptedAtMs,
     priority: entry.priority,
+    subjects: entry.subjects,
+    consentAtMs: entry.consentAtMs,
     wire: entry.wire,
     attempts: 0,
   };

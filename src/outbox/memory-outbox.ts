@@ -1,6 +1,7 @@
 import type { Clock } from '../clock';
 import { ActivityStream } from './activity';
 import { DEFAULT_DEAD_LETTER_LIMIT } from './dead-letter-query';
+import type { ErasedEntries } from './erasure';
 import { MemoryLane } from './memory-lane';
 import type {
   AppendResult,
@@ -92,6 +93,17 @@ export class MemoryOutbox implements Outbox {
         return count + letters.length;
       }, 0),
     );
+  }
+
+  erase(subjects: readonly string[]): Promise<ErasedEntries> {
+    let pending = 0;
+    let deadLetters = 0;
+    for (const lane of this.lanes.values()) {
+      const erased = lane.erase(subjects);
+      pending += erased.pending;
+      deadLetters += erased.deadLetters;
+    }
+    return Promise.resolve({ pending, deadLetters });
   }
 
   async close(): Promise<void> {

@@ -13,6 +13,10 @@ export interface OutboxEntry {
   readonly occurredAtMs: number;
   readonly acceptedAtMs: number;
   readonly priority: Priority;
+  /** Whom it is about, so that it can be found and erased: at most 4 keyed hashes of at most 40 URL-safe characters. */
+  readonly subjects?: readonly string[] | undefined;
+  /** Up to when the decision to send it knew of consent given and taken back; Unix milliseconds. */
+  readonly consentAtMs?: number | undefined;
   readonly wire: WireEvent;
 }
 
@@ -33,6 +37,8 @@ export type NextStep =
   | { readonly kind: 'retry'; readonly delayMs: number; readonly reason: string }
   | { readonly kind: 'dead-letter'; readonly reason: string }
   | { readonly kind: 'expire'; readonly reason: string }
+  /** It ends without having been sent, because it is not to be sent any more. */
+  | { readonly kind: 'drop'; readonly reason: string }
   /** The entry stays pending, untouched; nothing of this destination is handed over for a while. */
   | { readonly kind: 'pause-destination'; readonly delayMs: number; readonly reason: string };
 
@@ -77,7 +83,7 @@ export interface LaneStats {
   readonly delivered: number;
   readonly deadLettered: number;
   readonly expired: number;
-  /** Accepted, and thrown away to make room, as the overflow policy says. */
+  /** Accepted, and thrown away: to make room, as the overflow policy says, or because it was not to be sent any more. */
   readonly dropped: number;
   readonly duplicates: number;
   /** Not stored, because the storage was full or out of reach; these were never accepted. */
@@ -87,6 +93,11 @@ export interface LaneStats {
 
 export interface DeadLetter {
   readonly entry: OutboxEntry;
+  /**
+   * `entry.wire` is empty, because what is stored cannot be opened with the encryption keys at hand. It is kept
+   * as it is, and a redrive needs no key.
+   */
+  readonly isSealed?: boolean | undefined;
   /** What the platform, or we, said at last; without secrets and user data. */
   readonly reason: string;
   readonly attempts: number;
@@ -136,6 +147,15 @@ export interface Outbox {
   redrive(query?: DeadLetterQuery): Promise<number>;
   /** Throws dead letters away for good. @returns how many. */
   purgeDeadLetters(query?: DeadLetterQuery): Promise<number>;
+  /**
+   * Removes every pending entry and every dead letter that is about any of these people. The entries end as
+   * `dropped`. What is on the wire at that moment ends as it does, and is not tried again.
+   *
+   * @returns how many. Rejects where something could not be reached; then it wants to be called again.
+   */
+  erase(
+    subjects: readonly string[],
+  ): Promise<{ readonly pending: number; readonly deadLetters: number }>;
   /** Stops everything; what is appended afterwards is refused, and listeners hear that it is over. */
   close(): Promise<void>;
 }

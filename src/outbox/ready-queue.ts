@@ -54,6 +54,11 @@ export class ReadyQueue<Item extends Prioritised> {
     return oldest?.take(1)[0];
   }
 
+  /** Takes out all that match, wherever they stand. */
+  takeAll(matches: (item: Item) => boolean): Item[] {
+    return this.queues.flatMap((queue) => queue.takeAll(matches));
+  }
+
   private queueOf({ priority }: Item): Fifo<Item> {
     return this.queues[priority] as Fifo<Item>;
   }
@@ -80,6 +85,16 @@ class Fifo<Item> {
     if (items.length === 0) return;
     this.items = [...items, ...this.items.slice(this.head)];
     this.head = 0;
+  }
+
+  takeAll(matches: (item: Item) => boolean): Item[] {
+    const waiting = this.items.slice(this.head);
+    const taken = waiting.filter(matches);
+    if (taken.length > 0) {
+      this.items = waiting.filter((item) => !matches(item));
+      this.head = 0;
+    }
+    return taken;
   }
 
   take(count: number): Item[] {

@@ -25,7 +25,7 @@ export function overflow(pending: number): AppendResult {
 }
 
 /** @param reason what the storage said; it must not hold a password. */
-export function unavailable(reason: string): AppendResult {
+export function unavailable(reason: string): Extract<AppendResult, { kind: 'refused' }> {
   return {
     kind: 'refused',
     problem: {

@@ -3,7 +3,7 @@ import type { CompletedItem } from '../events/item';
 import type { JsonValue } from '../events/json-value';
 import type { Problem } from '../events/problem';
 import type { JsonObject } from '../events/properties';
-import { holdsEmail, looksPersonal } from './personal-data';
+import { holdsEmail, looksPersonal, personalKind } from './personal-data';
 import { sha256 } from './sha256';
 
 /** Fields that people type, or that a host fills from what people typed. */
@@ -37,14 +37,15 @@ function hashInPlaceOf(text: string, field: string, problems: Problem[]): string
   return sha256(text).slice(0, 32);
 }
 
-/** The details without what looks like an e-mail address or, in free text, a phone number. */
+/** The details without what looks like an e-mail address or, in free text, a phone number, a card number or a token. */
 export function cleanDetails(details: EventDetails, problems: Problem[]): EventDetails {
   const changed: Record<string, unknown> & { eventName?: string; items?: CompletedItem[] } = {};
   for (const field of FREE_TEXT) {
     const text = details[field];
-    if (text === undefined || !looksPersonal(text)) continue;
+    const kind = text === undefined ? undefined : personalKind(text);
+    if (kind === undefined) continue;
     changed[field] = undefined;
-    problems.push(foundIn(field));
+    problems.push(foundIn(field, kind));
   }
   for (const field of IDS) {
     const id = details[field];
@@ -80,12 +81,12 @@ function cleanItem(item: CompletedItem, path: string, problems: Problem[]): Comp
     const text = item[field];
     if (text === undefined || !holdsEmail(text)) continue;
     cleaned[field] = undefined;
-    problems.push(foundIn(`${path}.${field}`));
+    problems.push(foundIn(`${path}.${field}`, 'an e-mail address'));
   }
   return cleaned as unknown as CompletedItem;
 }
 
-/** The properties without values that look like an e-mail address or a phone number, at any depth. */
+/** The properties without values that look like an e-mail address, a phone or card number or a token, at any depth. */
 export function cleanProperties(
   properties: JsonObject | undefined,
   problems: Problem[],
@@ -99,9 +100,12 @@ function clean(
   path: string,
   problems: Problem[],
 ): JsonValue | undefined {
-  if (typeof value === 'string') {
-    if (!looksPersonal(value)) return value;
-    problems.push(foundIn(path));
+  if (typeof value === 'string' || typeof value === 'number') {
+    // Of numbers only a card's can be personal, and it is a long one.
+    const isShort = typeof value === 'number' && value < 1e12;
+    const kind = isShort ? undefined : personalKind(String(value));
+    if (kind === undefined) return value;
+    problems.push(foundIn(path, kind));
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return value;
@@ -119,10 +123,6 @@ function clean(
   return cleaned;
 }
 
-function foundIn(field: string): Problem {
-  return {
-    field,
-    code: 'invalid',
-    message: 'looks like an e-mail address or a phone number; left out',
-  };
+function foundIn(field: string, kind: string): Problem {
+  return { field, code: 'invalid', message: `looks like ${kind}; left out` };
 }

@@ -4,7 +4,7 @@ import type { Problem } from '../events/problem';
 import type { ProtectedEvent } from '../events/protected-event';
 import type { RequestContext } from '../events/request-context';
 import { cleanDetails, cleanProperties } from './free-text';
-import { cleanPageUrl } from './page-url';
+import { cleanPageUrl, type PageUrlOptions } from './page-url';
 import { protectUserData, type ProtectUserDataOptions } from './protect-user-data';
 import { publicIp } from './public-ip';
 
@@ -16,7 +16,7 @@ export function protectEvent(
   event: CompletedEvent,
   context: RequestContext,
   consent: Consent,
-  options: ProtectUserDataOptions,
+  options: ProtectUserDataOptions & PageUrlOptions,
   problems: Problem[],
 ): ProtectedEvent {
   return {
@@ -24,20 +24,21 @@ export function protectEvent(
     eventId: event.eventId,
     occurredAtMs: event.occurredAtMs,
     details: cleanDetails(event.details, problems),
-    userData: protectUserData(event.user, options, problems),
-    context: protectContext(context),
+    userData: protectUserData(event.user, options, problems, context.visitorId),
+    context: protectContext(context, options),
     consent,
     properties: cleanProperties(event.properties, problems),
+    isAutomatic: event.isAutomatic,
   } as ProtectedEvent;
 }
 
-function protectContext(context: RequestContext): RequestContext {
+function protectContext(context: RequestContext, options: PageUrlOptions): RequestContext {
   if (context.ip === undefined && context.url === undefined && context.referrer === undefined)
     return context;
   return {
     ...context,
     ip: context.ip === undefined ? undefined : publicIp(context.ip),
-    url: context.url === undefined ? undefined : cleanPageUrl(context.url),
-    referrer: context.referrer === undefined ? undefined : cleanPageUrl(context.referrer),
+    url: context.url === undefined ? undefined : cleanPageUrl(context.url, options),
+    referrer: context.referrer === undefined ? undefined : cleanPageUrl(context.referrer, options),
   };
 }

@@ -31,10 +31,12 @@ export function protectUserData(
   user: UserData,
   options: ProtectUserDataOptions,
   problems: Problem[],
+  visitorId?: string,
 ): ProtectedUserData {
   const forms = new Forms(options.forms);
   const countryCode = readCountry(user.country, problems);
   putId(forms, user.id);
+  forms.set('visitorId', visitorId);
   putEmail(forms, user.email, problems);
   putPhone(forms, user.phone, countryCode ?? options.defaultCountry, problems);
   forms.putName('firstName', 'firstNameGoogle', user.firstName);

@@ -1,4 +1,4 @@
-import { publicIp } from './public-ip';
+import { anonymizeIp, publicIp } from './public-ip';
 
 describe('publicIp', () => {
   it.each([
@@ -29,5 +29,20 @@ describe('publicIp', () => {
     '',
   ])('keeps %s from the platforms', (ip) => {
     expect(publicIp(ip)).toBeUndefined();
+  });
+});
+
+describe('anonymizeIp', () => {
+  it.each([
+    ['203.0.113.77', '203.0.113.0'],
+    ['203.0.113.0', '203.0.113.0'],
+    ['2001:db8:85a3:8d3:1319:8a2e:370:7348', '2001:db8:85a3::'],
+    ['2001:db8::1', '2001:db8::'],
+    ['::ffff:203.0.113.77', '203.0.113.0'],
+    ['::ffff:cb00:714d', '203.0.113.0'],
+    ['not an address', undefined],
+    ['1', undefined],
+  ])('makes %s %s', (ip, anonymous) => {
+    expect(anonymizeIp(ip)).toBe(anonymous);
   });
 });

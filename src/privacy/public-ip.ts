@@ -18,6 +18,19 @@ export function publicIp(text: string): string | undefined {
   return address === undefined || NOT_PUBLIC.has(address.range()) ? undefined : address.toString();
 }
 
+/**
+ * The address of many: IPv4 without its last 8 bits (/24), IPv6 without its last 80 (/48). Common practice, and no
+ * promise that nobody can be found. `undefined` for what is no address.
+ */
+export function anonymizeIp(text: string): string | undefined {
+  const address = parse(text);
+  if (address === undefined) return undefined;
+  if (address instanceof ipaddr.IPv4) {
+    return new ipaddr.IPv4([...address.octets.slice(0, 3), 0]).toString();
+  }
+  return new ipaddr.IPv6([...address.parts.slice(0, 3), 0, 0, 0, 0, 0]).toString();
+}
+
 /** IPv4 in four decimal parts only: `1` and `0x7f000001` are addresses to the library, but not to us. */
 function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   if (!text.includes(':')) {

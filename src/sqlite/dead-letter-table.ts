@@ -1,8 +1,14 @@
 import { DEFAULT_DEAD_LETTER_LIMIT } from '../outbox/dead-letter-query';
-import type { DeadLetter, DeadLetterQuery, OutboxEntry } from '../outbox/outbox';
+import { storedBytes } from '../outbox/entry-bytes';
+import type { DeadLetter, DeadLetterQuery } from '../outbox/outbox';
 import type { Priority } from '../outbox/priority';
+import { openWire } from '../outbox/sealed-wire';
+import type { Vault } from '../records/vault';
+import { isAbout, readAbout } from './about';
+import type { StoredEntry } from './entry-table';
+import { ERASED_PRIORITY } from './erased-rows';
 import type { Database } from './libsql';
-import { asBytes, textsOf, type TextRow } from './stored-text';
+import { asBytes, bufferOf, textsOf, type Bytes, type TextRow } from './stored-text';
 
 interface DeadLetterRow extends TextRow<(typeof TEXTS)[number]> {
   id: number;
@@ -11,54 +17,53 @@ interface DeadLetterRow extends TextRow<(typeof TEXTS)[number]> {
   priority: Priority;
   accepted_at: number;
   occurred_at: number;
+  sealed: Bytes | null;
 }
 
-const TEXTS = [
-  'reason',
-  'destination',
-  'event_id',
-  'event_name',
-  'key',
-  'body',
-  'envelope',
-] as const;
-const COLUMNS = `id, at, attempts, priority, accepted_at, occurred_at, ${asBytes(TEXTS)}`;
+/** One that was found; its wire event is opened when it is asked for. */
+export interface FoundLetter {
+  readonly id: number;
+  readonly destination: string;
+  /** What it would take as a pending entry. */
+  readonly bytes: number;
+  readonly open: () => DeadLetter;
+}
+
+const TEXTS = ['reason', 'destination', 'event_id', 'event_name', 'key', 'about'] as const;
+const COLUMNS = `id, at, attempts, priority, accepted_at, occurred_at, ${asBytes([...TEXTS, 'sealed'])}`;
 
 /** What was given up, and why. */
 export class DeadLetterTable {
   private readonly insertOne;
+  private readonly findOne;
   private readonly removeOne;
   private readonly removeOld;
   private readonly last;
 
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+  ) {
+    // A damaged row may hold nothing where there was something.
     this.insertOne = database.prepare(
       `INSERT INTO dead_letters (at, reason, attempts, destination, priority, accepted_at, occurred_at,
-         event_id, event_name, key, body, envelope)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         event_id, event_name, key, about, sealed)
+       SELECT ?, ?, ?, destination, priority, coalesce(accepted_at, 0), coalesce(occurred_at, 0),
+         coalesce(event_id, ''), coalesce(event_name, ''), coalesce(key, ''), coalesce(about, ''),
+         coalesce(sealed, x'')
+       FROM entries WHERE id = ? AND owner = ? AND priority <> ${ERASED_PRIORITY}`,
     );
     this.last = database.prepare('SELECT max(id) AS id FROM dead_letters');
+    this.findOne = database.prepare('SELECT 1 FROM dead_letters WHERE id = ?');
     this.removeOne = database.prepare('DELETE FROM dead_letters WHERE id = ?');
     this.removeOld = database.prepare(
       'DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE at < ? ORDER BY id LIMIT ?)',
     );
   }
 
-  insert(entry: OutboxEntry, reason: string, attempts: number, atMs: number): void {
-    this.insertOne.run(
-      atMs,
-      reason,
-      attempts,
-      entry.destination,
-      entry.priority,
-      entry.acceptedAtMs,
-      entry.occurredAtMs,
-      entry.eventId,
-      entry.eventName,
-      entry.key,
-      entry.wire.body,
-      entry.wire.envelope,
-    );
+  /** Copies a pending entry as it lies on the disk, sealed. @returns whether it was still ours. */
+  bury({ id, owner }: StoredEntry, reason: string, attempts: number, atMs: number): boolean {
+    return this.insertOne.run(atMs, reason, attempts, id, owner).changes > 0;
   }
 
   /**
@@ -71,7 +76,7 @@ export class DeadLetterTable {
     sinceMs: number,
     afterId = 0,
     upToId = Number.MAX_SAFE_INTEGER,
-  ): (DeadLetter & { readonly id: number })[] {
+  ): FoundLetter[] {
     const { sql, values } = conditions(query);
     const rows = this.database
       .prepare(
@@ -84,20 +89,70 @@ export class DeadLetterTable {
         upToId,
         query.limit ?? DEFAULT_DEAD_LETTER_LIMIT,
       ) as DeadLetterRow[];
-    return rows.map(deadLetter);
+    return rows.map((row) => this.found(row));
   }
 
   get lastId(): number {
     return (this.last.get() as { id: number | null }).id ?? 0;
   }
 
-  /** @returns whether it was still there. */
-  remove(id: number): boolean {
-    return this.removeOne.run(id).changes > 0;
+  has(id: number): boolean {
+    return this.findOne.get(id) !== undefined;
+  }
+
+  remove(id: number): void {
+    this.removeOne.run(id);
   }
 
   removeBefore(atMs: number, limit: number): number {
     return this.removeOld.run(atMs, limit).changes;
+  }
+
+  /** @returns how many. */
+  eraseAbout(subjects: readonly string[], afterId: number): number {
+    const { sql, values } = isAbout(subjects);
+    return this.database
+      .prepare(`DELETE FROM dead_letters WHERE id > ? AND ${sql}`)
+      .run(afterId, ...values).changes;
+  }
+
+  private found(row: DeadLetterRow): FoundLetter {
+    const text = textsOf(row, TEXTS);
+    const sealed = bufferOf(row.sealed);
+    return {
+      id: row.id,
+      destination: text.destination,
+      bytes: storedBytes({ key: text.key, eventId: text.event_id }, sealed.length),
+      open: () => {
+        const wire = this.opened(text.key, sealed);
+        return {
+          reason: text.reason,
+          attempts: row.attempts,
+          atMs: row.at,
+          isSealed: wire === undefined ? true : undefined,
+          entry: {
+            key: text.key,
+            destination: text.destination,
+            eventId: text.event_id,
+            eventName: text.event_name,
+            occurredAtMs: row.occurred_at,
+            acceptedAtMs: row.accepted_at,
+            priority: row.priority,
+            ...readAbout(text.about),
+            wire: wire ?? { body: '', envelope: '' },
+          },
+        };
+      },
+    };
+  }
+
+  private opened(key: string, sealed: Uint8Array) {
+    try {
+      return openWire(this.vault, key, sealed);
+    } catch {
+      // Without its key, or damaged: the letter says so.
+      return undefined;
+    }
   }
 }
 
@@ -113,25 +168,5 @@ function conditions(query: DeadLetterQuery): { sql: string; values: unknown[] } 
   return {
     sql: ['1', ...all.map(([condition]) => condition)].join(' AND '),
     values: all.map(([, value]) => value),
-  };
-}
-
-function deadLetter(row: DeadLetterRow): DeadLetter & { readonly id: number } {
-  const text = textsOf(row, TEXTS);
-  return {
-    id: row.id,
-    reason: text.reason,
-    attempts: row.attempts,
-    atMs: row.at,
-    entry: {
-      key: text.key,
-      destination: text.destination,
-      eventId: text.event_id,
-      eventName: text.event_name,
-      occurredAtMs: row.occurred_at,
-      acceptedAtMs: row.accepted_at,
-      priority: row.priority,
-      wire: { body: text.body, envelope: text.envelope },
-    },
   };
 }

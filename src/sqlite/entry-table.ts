@@ -1,7 +1,11 @@
+import { storedBytes } from '../outbox/entry-bytes';
 import type { LeasedEntry, OutboxEntry } from '../outbox/outbox';
 import type { Priority } from '../outbox/priority';
+import { openWire, sealWire } from '../outbox/sealed-wire';
+import { SealError, type Vault } from '../records/vault';
+import { readAbout, writeAbout } from './about';
 import type { Database } from './libsql';
-import { asBytes, textsOf, type TextRow } from './stored-text';
+import { asBytes, bufferOf, textsOf, type Bytes, type TextRow } from './stored-text';
 
 /** An entry as this process holds it. */
 export interface StoredEntry extends LeasedEntry {
@@ -9,8 +13,10 @@ export interface StoredEntry extends LeasedEntry {
   /** Under which lease it is held. */
   readonly owner: number;
   readonly dueAtMs: number;
-  /** The disk has changed it: it is no text any more, and nobody wants it. */
-  readonly isDamaged?: boolean;
+  /** What it takes, as it is stored. */
+  readonly bytes: number;
+  /** Why it cannot be handed over, if it cannot: its wire event is empty then. */
+  readonly fault?: string | undefined;
   attempts: number;
 }
 
@@ -21,17 +27,21 @@ interface EntryRow extends TextRow<(typeof TEXTS)[number]> {
   attempts: number;
   accepted_at: number;
   occurred_at: number;
+  sealed: Bytes | null;
 }
 
-const TEXTS = ['destination', 'event_id', 'event_name', 'key', 'body', 'envelope'] as const;
-const COLUMNS = `id, priority, due_at, attempts, accepted_at, occurred_at, ${asBytes(TEXTS)}`;
+const TEXTS = ['destination', 'event_id', 'event_name', 'key', 'about'] as const;
+const COLUMNS = `id, priority, due_at, attempts, accepted_at, occurred_at, ${asBytes([...TEXTS, 'sealed'])}`;
 
 /** Nobody holds the entry. */
 export const NOBODY = 0;
 
+const DAMAGED = 'the entry was damaged on the disk';
+
 /** The pending entries. Every change asks for the owner: that is the fence. */
 export class EntryTable {
   private readonly insertOne;
+  private readonly insertDeadLetter;
   private readonly claimSome;
   private readonly removeSome;
   private readonly removeOne;
@@ -39,11 +49,20 @@ export class EntryTable {
   private readonly firstWaiting;
   private readonly nextDue;
 
-  constructor(database: Database) {
+  constructor(
+    database: Database,
+    private readonly vault: Vault,
+  ) {
     this.insertOne = database.prepare(
       `INSERT INTO entries (owner, destination, priority, due_at, attempts, accepted_at, occurred_at,
-         event_id, event_name, key, body, envelope)
+         event_id, event_name, key, about, sealed)
        VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.insertDeadLetter = database.prepare(
+      `INSERT INTO entries (owner, destination, priority, due_at, attempts, accepted_at, occurred_at,
+         event_id, event_name, key, about, sealed)
+       SELECT 0, destination, priority, ?, 0, accepted_at, occurred_at,
+         event_id, event_name, key, about, sealed FROM dead_letters WHERE id = ?`,
     );
     this.claimSome = database.prepare(
       `UPDATE entries SET owner = ? WHERE id IN (
@@ -80,10 +99,15 @@ export class EntryTable {
       entry.eventId,
       entry.eventName,
       entry.key,
-      entry.wire.body,
-      entry.wire.envelope,
+      writeAbout(entry),
+      sealWire(this.vault, entry.key, entry.wire),
     );
     return Number(lastInsertRowid);
+  }
+
+  /** Copies a dead letter, as it is: what cannot be opened is tried once more. */
+  redrive(deadLetterId: number, dueAtMs: number): void {
+    this.insertDeadLetter.run(dueAtMs, deadLetterId);
   }
 
   /** Of those that nobody holds and that are due: the most urgent first, then the longest due. */
@@ -100,7 +124,7 @@ export class EntryTable {
       ) as EntryRow[];
       // RETURNING promises no order.
       rows.sort((a, b) => a.due_at - b.due_at || a.id - b.id);
-      for (const row of rows) claimed.push(storedEntry(row, owner));
+      for (const row of rows) claimed.push(this.storedEntry(row, owner));
     }
     return claimed;
   }
@@ -114,7 +138,8 @@ export class EntryTable {
     if (first === undefined) return entries;
     if (entries.every(({ owner }) => owner === first.owner)) {
       const ids = JSON.stringify(entries.map(({ id }) => id));
-      return this.removeSome.run(ids, first.owner).changes > 0 ? entries : [];
+      // Only what was erased can be missing among them, and which ones does not matter for the counts.
+      return entries.slice(0, this.removeSome.run(ids, first.owner).changes);
     }
     return entries.filter(({ id, owner }) => this.removeOne.run(id, owner).changes > 0);
   }
@@ -141,25 +166,46 @@ export class EntryTable {
       .map((one) => this.firstWaiting.get(destination, one) as EntryRow | undefined)
       .filter((row) => row !== undefined)
       .sort((a, b) => a.due_at - b.due_at)[0];
-    return found === undefined ? undefined : storedEntry(found, NOBODY);
+    return found === undefined ? undefined : this.storedEntry(found, NOBODY);
   }
-}
 
-function storedEntry(row: EntryRow, owner: number): StoredEntry {
-  const text = textsOf(row, TEXTS);
-  return {
-    id: row.id,
-    owner,
-    key: text.key,
-    destination: text.destination,
-    eventId: text.event_id,
-    eventName: text.event_name,
-    occurredAtMs: row.occurred_at,
-    acceptedAtMs: row.accepted_at,
-    priority: row.priority,
-    dueAtMs: row.due_at,
-    wire: { body: text.body, envelope: text.envelope },
-    attempts: row.attempts,
-    isDamaged: text.isDamaged,
-  };
+  private storedEntry(row: EntryRow, owner: number): StoredEntry {
+    const text = textsOf(row, TEXTS);
+    const sealed = bufferOf(row.sealed);
+    const { subjects, consentAtMs } = readAbout(text.about);
+    const { wire, fault } = this.opened(text.key, sealed, text.isDamaged);
+    return {
+      id: row.id,
+      owner,
+      key: text.key,
+      destination: text.destination,
+      eventId: text.event_id,
+      eventName: text.event_name,
+      occurredAtMs: row.occurred_at,
+      acceptedAtMs: row.accepted_at,
+      priority: row.priority,
+      subjects,
+      consentAtMs,
+      dueAtMs: row.due_at,
+      wire,
+      attempts: row.attempts,
+      bytes: storedBytes({ key: text.key, eventId: text.event_id }, sealed.length),
+      fault,
+    };
+  }
+
+  private opened(
+    key: string,
+    sealed: Uint8Array,
+    isDamaged: boolean,
+  ): Pick<StoredEntry, 'wire' | 'fault'> {
+    const wire = { body: '', envelope: '' };
+    if (isDamaged) return { wire, fault: DAMAGED };
+    try {
+      return { wire: openWire(this.vault, key, sealed), fault: undefined };
+    } catch (error) {
+      const isKeyMissing = error instanceof SealError && error.isKeyMissing;
+      return { wire, fault: isKeyMissing ? `the entry ${error.message}` : DAMAGED };
+    }
+  }
 }

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 
 import { isSound } from './integrity';
 import { loadLibsql, type Database } from './libsql';
-import { APPLICATION_ID } from './schema';
+import { APPLICATION_ID, SCHEMA_VERSION } from './schema';
 import { isDamage, sayWhy } from './sqlite-error';
 
 const BUSY_TIMEOUT_MS = 5_000;
@@ -39,6 +39,11 @@ function faultOf(database: Database, path: string): string | undefined {
   const id = database.prepare('SELECT application_id AS id FROM pragma_application_id()').get();
   if ((id as { id?: unknown }).id !== APPLICATION_ID)
     return `${path} is a database, but none of nestjs-server-tracking`;
+  const { version } = database
+    .prepare('SELECT user_version AS version FROM pragma_user_version()')
+    .get() as { version: number };
+  if (version < SCHEMA_VERSION)
+    return `${path} was made by an older version of this library; the application brings it up to date when it starts`;
   return isSound(database, path)
     ? undefined
     : `${path}: the database file is damaged; nothing was changed`;

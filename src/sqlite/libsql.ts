@@ -7,15 +7,16 @@ export type Libsql = new (path: string, options?: LibsqlDatabase.Options) => Dat
 /**
  * The package, which is there only where the host has installed it.
  *
+ * @param what wants it, for the message.
  * @throws Error with the command that installs it.
  */
-export async function loadLibsql(): Promise<Libsql> {
+export async function loadLibsql(what = 'storage file:'): Promise<Libsql> {
   try {
     const loaded = (await import('libsql')) as unknown as { default?: Libsql } & Libsql;
     return loaded.default ?? loaded;
   } catch (cause) {
     throw new Error(
-      'storage file: needs the package libsql, which could not be loaded. Run: npm install libsql',
+      `${what} needs the package libsql, which could not be loaded. Run: npm install libsql`,
       { cause },
     );
   }

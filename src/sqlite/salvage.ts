@@ -1,14 +1,18 @@
+import type { Vault } from '../records/vault';
+import { carryOver, type CarriedTable } from './carry-over';
 import type { Database, Libsql } from './libsql';
 import { asBytes, textOf } from './stored-text';
 
+const SEALED_TABLES: readonly CarriedTable[] = [
+  { from: 'entries', into: 'entries', numbers: ['due_at'], texts: [], fixed: { owner: 0 } },
+  { from: 'dead_letters', into: 'dead_letters', numbers: ['at'], texts: ['reason'] },
+];
+
 const TABLES = {
-  entries:
-    'destination, priority, due_at, attempts, accepted_at, occurred_at, event_id, event_name, key, body, envelope',
-  dead_letters:
-    'at, reason, attempts, destination, priority, accepted_at, occurred_at, event_id, event_name, key, body, envelope',
   seen_destinations: 'bit, destination',
   seen: 'hash, expires_at, bits',
-  contexts: 'ref, data, expires_at',
+  records: 'collection, key, value, expires_at',
+  record_subjects: 'subject, collection, key',
   lanes:
     'destination, accepted, delivered, dead_lettered, expired, dropped, duplicates, refused, retries, pending_bytes',
 } as const;
@@ -19,15 +23,19 @@ const TABLES = {
  *
  * @returns how many pending entries.
  */
-export function salvage(Libsql: Libsql, damagedPath: string, into: Database): number {
+export function salvage(Libsql: Libsql, damagedPath: string, into: Database, vault: Vault): number {
   let rescued = 0;
   try {
     const damaged = new Libsql(damagedPath, { readonly: true });
     try {
-      for (const [table, columns] of Object.entries(TABLES)) {
-        const count = copyRows(damaged, into, table, columns);
-        if (table === 'entries') rescued = count;
+      for (const table of SEALED_TABLES) {
+        const count = inTransaction(into, () => carryOver(damaged, into, table, vault, true));
+        if (table.into === 'entries') rescued = count;
       }
+      for (const [table, columns] of Object.entries(TABLES))
+        inTransaction(into, () => {
+          copyRows(damaged, into, table, columns);
+        });
     } finally {
       damaged.close();
     }
@@ -44,7 +52,7 @@ function balance(database: Database): void {
     INSERT OR IGNORE INTO lanes (destination) SELECT DISTINCT destination FROM entries;
     INSERT OR IGNORE INTO lanes (destination) SELECT DISTINCT destination FROM dead_letters;
     CREATE TEMP TABLE rescued AS SELECT destination, count(*) AS pending,
-      sum(length(body) + length(envelope) + length(key) + length(event_id) + 250) AS bytes
+      sum(length(sealed) + length(key) + length(event_id) + 250) AS bytes
       FROM entries GROUP BY destination;
     UPDATE lanes SET
       accepted = max(accepted, delivered + dead_lettered + expired + dropped
@@ -56,43 +64,34 @@ function balance(database: Database): void {
   `);
 }
 
-function copyRows(from: Database, into: Database, table: string, columns: string): number {
-  const names = columns.split(', ');
-  const isEntries = table === 'entries';
-  const insert = into.prepare(
-    `INSERT OR IGNORE INTO ${table} (${columns}${isEntries ? ', owner' : ''})
-     VALUES (${names.map(() => '?').join(', ')}${isEntries ? ', 0' : ''})`,
-  );
+/** A table that cannot be read at all leaves the others as they are. */
+function inTransaction(into: Database, work: () => number | undefined): number {
   let count = 0;
   into.exec('BEGIN IMMEDIATE');
   try {
-    const read = names.map((name) => (isText(name) ? asBytes([name]) : name)).join(', ');
-    const rows = from.prepare(`SELECT ${read} FROM ${table}`).safeIntegers(table === 'seen');
-    for (const row of rows.iterate()) {
-      const values = names.map((name) => valueOf((row as Record<string, unknown>)[name]));
-      // A damaged page may hold anything.
-      if (values.some((value) => value === undefined)) continue;
-      insert.run(...values);
-      count += 1;
-    }
+    count = work() ?? 0;
   } catch {
-    // The rest of this table lies behind the damage.
+    // It is not there, or its beginning is damaged.
   }
   into.exec('COMMIT');
   return count;
 }
 
-const TEXTS = [
-  'destination',
-  'event_id',
-  'event_name',
-  'key',
-  'body',
-  'envelope',
-  'reason',
-  'ref',
-  'data',
-];
+function copyRows(from: Database, into: Database, table: string, columns: string): void {
+  const names = columns.split(', ');
+  const insert = into.prepare(
+    `INSERT OR IGNORE INTO ${table} (${columns}) VALUES (${names.map(() => '?').join(', ')})`,
+  );
+  const read = names.map((name) => (isText(name) ? asBytes([name]) : name)).join(', ');
+  const rows = from.prepare(`SELECT ${read} FROM ${table}`).safeIntegers(table === 'seen');
+  for (const row of rows.iterate()) {
+    const values = names.map((name) => valueOf((row as Record<string, unknown>)[name]));
+    // A damaged page may hold anything.
+    if (!values.some((value) => value === undefined)) insert.run(...values);
+  }
+}
+
+const TEXTS = ['destination', 'collection', 'key', 'value', 'subject'];
 
 function isText(column: string): boolean {
   return TEXTS.includes(column);

@@ -1,18 +1,16 @@
 /** Says that a database is ours: "nstr". */
 export const APPLICATION_ID = 0x6e737472;
 
-/** Raised with each change of the tables; a file of another version is not opened. */
-export const SCHEMA_VERSION = 1;
+/** Raised with each change of the tables; an older file is brought up to date, a newer one is not opened. */
+export const SCHEMA_VERSION = 2;
 
 /**
  * - `entries.owner`: the process that holds the entry in its memory; 0 is nobody. One index serves those
  *   who look for something to do and those who look for what a dead process left.
- * - `owners`: a row for each process that delivers, with the end of its lease.
- * - `seen`: idempotency keys as 64-bit hashes of what all destinations of an event have in common; the
- *   hash is the row ID, which keeps the tree small, and each destination has a bit.
- * - `lanes`: counters, so that no number has to be counted.
+ * - `about`: whom it is about, and since when there is consent (see `about.ts`).
+ * - `sealed`: what the platform will read, encrypted; a dead letter keeps the entry's bytes.
  */
-export const SCHEMA = `
+export const ENTRY_TABLES = `
   CREATE TABLE entries (
     id INTEGER PRIMARY KEY,
     owner INTEGER NOT NULL,
@@ -25,10 +23,55 @@ export const SCHEMA = `
     event_id TEXT NOT NULL,
     event_name TEXT NOT NULL,
     key TEXT NOT NULL,
-    body TEXT NOT NULL,
-    envelope TEXT NOT NULL
+    about TEXT NOT NULL,
+    sealed BLOB NOT NULL
   );
   CREATE INDEX entries_by_owner ON entries (owner, destination, priority, due_at);
+  CREATE TABLE dead_letters (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    destination TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    accepted_at INTEGER NOT NULL,
+    occurred_at INTEGER NOT NULL,
+    event_id TEXT NOT NULL,
+    event_name TEXT NOT NULL,
+    key TEXT NOT NULL,
+    about TEXT NOT NULL,
+    sealed BLOB NOT NULL
+  );
+  CREATE INDEX dead_letters_by_destination ON dead_letters (destination, event_name);
+`;
+
+export const RECORD_TABLES = `
+  CREATE TABLE records (
+    collection TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (collection, key)
+  ) WITHOUT ROWID;
+  CREATE INDEX records_by_end ON records (expires_at);
+  CREATE TABLE record_subjects (
+    subject TEXT NOT NULL,
+    collection TEXT NOT NULL,
+    key TEXT NOT NULL,
+    PRIMARY KEY (subject, collection, key)
+  ) WITHOUT ROWID;
+  CREATE INDEX record_subjects_by_key ON record_subjects (collection, key);
+`;
+
+/**
+ * - `owners`: a row for each process that delivers, with the end of its lease.
+ * - `seen`: idempotency keys as 64-bit hashes of what all destinations of an event have in common; the
+ *   hash is the row ID, which keeps the tree small, and each destination has a bit.
+ * - `lanes`: counters, so that no number has to be counted.
+ */
+export const SCHEMA = `
+  ${ENTRY_TABLES}
+  ${RECORD_TABLES}
   CREATE TABLE owners (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     lease_ends_at INTEGER NOT NULL
@@ -42,28 +85,6 @@ export const SCHEMA = `
     bit INTEGER PRIMARY KEY AUTOINCREMENT,
     destination TEXT NOT NULL UNIQUE
   );
-  CREATE TABLE dead_letters (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    at INTEGER NOT NULL,
-    reason TEXT NOT NULL,
-    attempts INTEGER NOT NULL,
-    destination TEXT NOT NULL,
-    priority INTEGER NOT NULL,
-    accepted_at INTEGER NOT NULL,
-    occurred_at INTEGER NOT NULL,
-    event_id TEXT NOT NULL,
-    event_name TEXT NOT NULL,
-    key TEXT NOT NULL,
-    body TEXT NOT NULL,
-    envelope TEXT NOT NULL
-  );
-  CREATE INDEX dead_letters_by_destination ON dead_letters (destination, event_name);
-  CREATE TABLE contexts (
-    ref TEXT PRIMARY KEY,
-    data TEXT NOT NULL,
-    expires_at INTEGER NOT NULL
-  ) WITHOUT ROWID;
-  CREATE INDEX contexts_by_end ON contexts (expires_at);
   CREATE TABLE lanes (
     destination TEXT PRIMARY KEY,
     accepted INTEGER NOT NULL DEFAULT 0,

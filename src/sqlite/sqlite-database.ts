@@ -2,8 +2,10 @@ import { chmodSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path';
 
 import type { StorageTools } from '../outbox/storage';
+import type { Vault } from '../records/vault';
 import { isSound } from './integrity';
 import { loadLibsql, type Database, type Libsql } from './libsql';
+import { migrateFromVersion1 } from './migration';
 import { salvage } from './salvage';
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema';
 import { isBusy, isDamage, sayWhy, sqliteCode } from './sqlite-error';
@@ -28,39 +30,40 @@ export interface OpenedDatabase {
  */
 export async function openDatabase(
   location: SqliteLocation,
-  { clock, logger }: Pick<StorageTools, 'clock' | 'logger'>,
+  { clock, logger, vault }: Pick<StorageTools, 'clock' | 'logger' | 'vault'>,
 ): Promise<OpenedDatabase> {
   const libsql = await loadLibsql();
   const { path } = location;
   makeFolder(path);
   try {
     if (isEmptied(path)) throw damage('the file is empty');
-    return { database: openHealthy(libsql, location), alarm: undefined };
+    return { database: openHealthy(libsql, location, vault), alarm: undefined };
   } catch (error) {
     if (!isDamage(error) || !looksOurs(path)) throw explained(error, path);
     const aside = setAside(path, clock.now());
-    const database = openHealthy(libsql, location);
-    const rescued = salvage(libsql, aside, database);
+    const database = openHealthy(libsql, location, vault);
+    const rescued = salvage(libsql, aside, database, vault);
     const alarm = `the database was damaged (${sqliteCode(error)}) and was set aside as ${aside}; ${rescued} of its pending entries could be read and go on`;
     logger.error(`tracking: ${alarm}`);
     return { database, alarm };
   }
 }
 
-function makeFolder(path: string): void {
+/** @throws Error that says why there can be none. */
+export function makeFolder(path: string, what = 'storage'): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw explained(error, path);
+    throw explained(error, path, what);
   }
 }
 
-function openHealthy(Libsql: Libsql, location: SqliteLocation): Database {
+function openHealthy(Libsql: Libsql, location: SqliteLocation, vault: Vault): Database {
   const isNew = !existsSync(location.path);
   const database = new Libsql(location.path, { timeout: OPEN_BUSY_TIMEOUT_MS });
   try {
     if (isNew) chmodSync(location.path, 0o600);
-    prepare(database, location);
+    prepare(database, location, vault);
     return database;
   } catch (error) {
     closeQuietly(database);
@@ -68,7 +71,11 @@ function openHealthy(Libsql: Libsql, location: SqliteLocation): Database {
   }
 }
 
-function prepare(database: Database, { path, synchronous, maxPages }: SqliteLocation): void {
+function prepare(
+  database: Database,
+  { path, synchronous, maxPages }: SqliteLocation,
+  vault: Vault,
+): void {
   database.exec(`PRAGMA busy_timeout=${OPEN_BUSY_TIMEOUT_MS}`);
   // Before anything is changed: somebody else's file stays as it is.
   if (!isEmpty(database)) requireOurs(database);
@@ -77,12 +84,16 @@ function prepare(database: Database, { path, synchronous, maxPages }: SqliteLoca
   database.exec(`PRAGMA synchronous=${synchronous}`);
   database.exec(`PRAGMA wal_autocheckpoint=${CHECKPOINT_PAGES}`);
   if (maxPages !== undefined) database.exec(`PRAGMA max_page_count=${maxPages}`);
+  let isMigrated = false;
   database.exec('BEGIN IMMEDIATE');
   try {
     // Two processes may have found it empty at the same time.
     if (isEmpty(database)) {
       database.exec(SCHEMA);
       database.exec(`PRAGMA application_id=${APPLICATION_ID}`);
+    } else if (versionOf(database) === 1) {
+      migrateFromVersion1(database, vault);
+      isMigrated = true;
     }
     // Written each time: a file that may only be read is found out now, not with the first event.
     database.exec(`PRAGMA user_version=${SCHEMA_VERSION}`);
@@ -91,11 +102,14 @@ function prepare(database: Database, { path, synchronous, maxPages }: SqliteLoca
     if (database.inTransaction) database.exec('ROLLBACK');
     throw error;
   }
+  // Until then what was open is still to be read in the file.
+  if (isMigrated) database.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA secure_delete=FAST');
   if (!isSound(database, path)) throw damage('quick_check failed');
   database.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
 }
 
-function isEmpty(database: Database): boolean {
+/** Whether nobody has made a table yet. */
+export function isEmpty(database: Database): boolean {
   return numberOf(database, 'SELECT count(*) AS value FROM sqlite_schema') === 0;
 }
 
@@ -106,17 +120,21 @@ function requireOurs(database: Database): void {
     APPLICATION_ID
   )
     throw new NotOurs('belongs to another application; give tracking a file of its own');
-  const version = numberOf(database, 'SELECT user_version AS value FROM pragma_user_version()');
-  if (version !== SCHEMA_VERSION)
+  const version = versionOf(database);
+  if (version < 1 || version > SCHEMA_VERSION)
     throw new NotOurs(
       `was made by another version of this library (${version}; this one makes ${SCHEMA_VERSION})`,
     );
 }
 
+function versionOf(database: Database): number {
+  return numberOf(database, 'SELECT user_version AS value FROM pragma_user_version()');
+}
+
 class NotOurs extends Error {}
 
 /** A damaged file is set aside only if it may be ours: a text named by mistake is not. */
-function looksOurs(path: string): boolean {
+export function looksOurs(path: string): boolean {
   return /\.(?:db|sqlite3?)$/i.test(path) || statSync(path).size % PAGE_BYTES === 0;
 }
 
@@ -134,7 +152,8 @@ function numberOf(database: Database, sql: string): number {
   return Number(row?.value);
 }
 
-function setAside(path: string, nowMs: number): string {
+/** @returns where it is now. */
+export function setAside(path: string, nowMs: number): string {
   const stamp = new Date(nowMs).toISOString().replace(/[:.]/g, '-');
   let aside = `${path}.damaged-${stamp}`;
   for (let next = 2; existsSync(aside); next += 1) aside = `${path}.damaged-${stamp}-${next}`;
@@ -144,19 +163,20 @@ function setAside(path: string, nowMs: number): string {
   return aside;
 }
 
-function explained(error: unknown, path: string): Error {
+/** Why a file cannot be opened, and what to do. @param what the file is for. */
+export function explained(error: unknown, path: string, what = 'storage'): Error {
   if (existsSync(path) && statSync(path).isDirectory())
-    return new Error(`storage file:${path}: is a folder; name a file in it, such as tracking.db`);
+    return new Error(`${what} file:${path}: is a folder; name a file in it, such as tracking.db`);
   if ((error as Error).message.includes('Unable to open'))
     return new Error(
-      `storage file:${path}: ${sayWhy({ code: 'SQLITE_CANTOPEN' })}; may this user write to its folder?`,
+      `${what} file:${path}: ${sayWhy({ code: 'SQLITE_CANTOPEN' })}; may this user write to its folder?`,
       { cause: error },
     );
   const why =
     error instanceof NotOurs || (!isBusy(error) && !sqliteCode(error).startsWith('SQLITE_'))
       ? (error as Error).message
       : sayWhy(error);
-  return new Error(`storage file:${path}: ${why}`, { cause: error });
+  return new Error(`${what} file:${path}: ${why}`, { cause: error });
 }
 
 /**

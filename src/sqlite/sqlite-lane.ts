@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from '../clock';
 import { Dispatcher } from '../outbox/dispatcher';
-import { entryBytes } from '../outbox/entry-bytes';
+import { ERASED } from '../outbox/erasure';
 import { evictionOrder, firstOf } from '../outbox/eviction';
 import { groupedBy } from '../outbox/grouped-by';
 import type { Consumer, EntryHandler, LaneOptions, NextStep, OutboxEntry } from '../outbox/outbox';
@@ -9,6 +9,7 @@ import type { Priority } from '../outbox/priority';
 import type { SettlementListeners } from '../outbox/settlement-listeners';
 import type { DeadLetterTable } from './dead-letter-table';
 import { NOBODY, type EntryTable, type StoredEntry } from './entry-table';
+import { MAX_LEFT, type ErasedRows } from './erased-rows';
 import type { GroupCommit } from './group-commit';
 import type { LaneCounters } from './lane-counters';
 import type { OwnerLease } from './owner-lease';
@@ -20,10 +21,15 @@ export interface LaneParts {
   readonly entries: EntryTable;
   readonly deadLetters: DeadLetterTable;
   readonly counters: LaneCounters;
+  readonly erased: ErasedRows;
   readonly lease: OwnerLease;
   readonly listeners: SettlementListeners;
+  /** Entries became dead letters without having been handed over. */
+  readonly gaveUp: (reason: string) => void;
   /** The disk did not take what became of entries. */
   readonly troubled: (error: unknown) => void;
+  /** Runs inside the next transaction. Rejects when that fails. */
+  readonly write: (rows: number, run: () => void) => Promise<void>;
   /** Resolves when the lease is good again. */
   readonly renewLease: () => Promise<void>;
 }
@@ -137,6 +143,32 @@ export class SqliteLane implements Consumer {
     return at < 0 ? undefined : this.claimed.splice(at, 1)[0];
   }
 
+  /** Lets go in memory what matches and is not under way. The rows stay. */
+  release(matches: (entry: StoredEntry) => boolean): readonly StoredEntry[] {
+    return this.dispatcher.erase(matches).removed;
+  }
+
+  /**
+   * Removes what is left of entries that any process has erased: those that nobody holds, and those that this
+   * one does and are not under way.
+   */
+  async sweepErased(): Promise<void> {
+    const { erased, lease, write, counters, listeners } = this.parts;
+    const rows = erased.left(this.destination, lease.current ?? NOBODY);
+    if (rows.length === 0) return;
+    const ids = new Set(rows.map(({ id }) => id));
+    const { removed, underWay } = this.dispatcher.erase(({ id }) => ids.has(id));
+    for (const { id } of underWay) ids.delete(id);
+    await write(ids.size, () => {
+      const { count, bytes } = erased.removeLeft([...ids]);
+      const change = counters.change(this.destination);
+      change.dropped += count;
+      change.pendingBytes -= bytes;
+    });
+    for (const { key } of removed) listeners.tell(key, ERASED);
+    if (rows.length === MAX_LEFT) await this.sweepErased();
+  }
+
   flush(deadlineMs: number): Promise<void> {
     this.claimMore();
     return this.dispatcher.flush(deadlineMs);
@@ -171,7 +203,7 @@ export class SqliteLane implements Consumer {
             ? []
             : entries.claim(this.destination, owner, clock.now(), CLAIM_SIZE);
         isFull = this.claimed.length === CLAIM_SIZE;
-        this.claimed = this.withoutDamaged(this.claimed);
+        this.claimed = this.withoutFaulty(this.claimed);
       },
       committed: () => {
         this.isClaiming = false;
@@ -187,12 +219,17 @@ export class SqliteLane implements Consumer {
     });
   }
 
-  /** Inside a transaction: what the disk has changed beyond reading is given up. */
-  private withoutDamaged(claimed: StoredEntry[]): StoredEntry[] {
-    const damaged = claimed.filter(({ isDamaged }) => isDamaged);
-    if (damaged.length === 0) return claimed;
-    this.bury(damaged, new Map(damaged.map((entry) => [entry, DAMAGED])), this.parts.clock.now());
-    return claimed.filter(({ isDamaged }) => !isDamaged);
+  /** Inside a transaction: what the disk has changed, or no key of ours opens, is given up. */
+  private withoutFaulty(claimed: StoredEntry[]): StoredEntry[] {
+    const reasons = new Map<StoredEntry, NextStep>();
+    for (const entry of claimed) {
+      const { fault } = entry;
+      if (fault !== undefined) reasons.set(entry, { kind: 'dead-letter', reason: fault });
+    }
+    if (reasons.size === 0) return claimed;
+    this.parts.gaveUp(claimed.find(({ fault }) => fault !== undefined)?.fault as string);
+    this.bury([...reasons.keys()], reasons, this.parts.clock.now());
+    return claimed.filter(({ fault }) => fault === undefined);
   }
 
   /** Looks for what others have put there, and for what has become due. */
@@ -240,9 +277,11 @@ export class SqliteLane implements Consumer {
     const chosen = (kind: NextStep['kind']) =>
       items.filter((_item, at) => steps[at]?.kind === kind);
     const reasons = new Map(items.map((item, at) => [item, steps[at]]));
-    const [delivered, dead, expired, retried] = (
-      ['settle', 'dead-letter', 'expire', 'retry'] as const
-    ).map(chosen) as [StoredEntry[], StoredEntry[], StoredEntry[], StoredEntry[]];
+    const delivered = chosen('settle');
+    const dead = chosen('dead-letter');
+    const expired = chosen('expire');
+    const dropped = chosen('drop');
+    const retried = chosen('retry');
     let ended: readonly StoredEntry[] = [];
     let kept: StoredEntry[] = [];
     const write = {
@@ -251,6 +290,7 @@ export class SqliteLane implements Consumer {
         ended = [
           ...this.end(delivered, 'delivered'),
           ...this.end(expired, 'expired'),
+          ...this.end(dropped, 'dropped'),
           ...this.bury(dead, reasons, nowMs),
         ];
         kept = [];
@@ -286,7 +326,7 @@ export class SqliteLane implements Consumer {
 
   private end(
     items: readonly StoredEntry[],
-    count: 'delivered' | 'expired',
+    count: 'delivered' | 'expired' | 'dropped',
   ): readonly StoredEntry[] {
     const removed = this.remove(items);
     if (removed.length > 0) this.parts.counters.change(this.destination)[count] += removed.length;
@@ -298,13 +338,18 @@ export class SqliteLane implements Consumer {
     reasons: ReadonlyMap<StoredEntry, NextStep | undefined>,
     nowMs: number,
   ): readonly StoredEntry[] {
-    const removed = this.remove(items);
-    for (const item of removed) {
+    const { deadLetters, counters } = this.parts;
+    const buried = items.filter((item) => {
       const { reason } = reasons.get(item) as NextStep & { kind: 'dead-letter' };
-      this.parts.deadLetters.insert(item, reason, item.attempts + 1, nowMs);
-      this.parts.counters.change(this.destination).deadLettered += 1;
-    }
-    return removed;
+      return deadLetters.bury(item, reason, item.attempts + 1, nowMs);
+    });
+    counters.change(this.destination).deadLettered += buried.length;
+    // What somebody erased meanwhile, or what is not ours any more.
+    this.end(
+      items.filter((item) => !buried.includes(item)),
+      'dropped',
+    );
+    return this.remove(buried);
   }
 
   private retry(item: StoredEntry, dueAtMs: number, nextOwner: number): boolean {
@@ -316,7 +361,7 @@ export class SqliteLane implements Consumer {
   private remove(items: readonly StoredEntry[]): readonly StoredEntry[] {
     const removed = this.parts.entries.remove(items);
     let bytes = 0;
-    for (const item of removed) bytes += entryBytes(item);
+    for (const item of removed) bytes += item.bytes;
     if (bytes > 0) this.parts.counters.change(this.destination).pendingBytes -= bytes;
     return removed;
   }
@@ -325,10 +370,10 @@ export class SqliteLane implements Consumer {
     const { listeners } = this.parts;
     if (step?.kind === 'settle') listeners.tell(key, { kind: 'delivered' });
     if (step?.kind === 'expire') listeners.tell(key, { kind: 'expired', reason: step.reason });
+    if (step?.kind === 'drop') listeners.tell(key, { kind: 'dropped', reason: step.reason });
     if (step?.kind === 'dead-letter')
       listeners.tell(key, { kind: 'dead-lettered', reason: step.reason });
   }
 }
 
-const DAMAGED: NextStep = { kind: 'dead-letter', reason: 'the entry was damaged on the disk' };
 const LEASE_LOST: NextStep = { kind: 'retry', delayMs: 1_000, reason: 'the lease had run out' };

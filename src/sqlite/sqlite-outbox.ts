@@ -1,5 +1,6 @@
 import { systemClock } from '../clock';
-import { entryBytes } from '../outbox/entry-bytes';
+import { storedBytes } from '../outbox/entry-bytes';
+import { aboutAny, ERASED, type ErasedEntries } from '../outbox/erasure';
 import type {
   AppendResult,
   Consumer,
@@ -13,12 +14,14 @@ import type {
   Settlement,
 } from '../outbox/outbox';
 import { CLOSED, DUPLICATE, overflow, STORED } from '../outbox/refusals';
+import { sealedWireBytes } from '../outbox/sealed-wire';
 import { SettlementListeners } from '../outbox/settlement-listeners';
 import type { StorageTools } from '../outbox/storage';
 import { untilTimeIsUp } from '../outbox/until-time-is-up';
 import { AppendWrite, type AppendEffects, type Stored } from './append-write';
-import { DeadLetterTable } from './dead-letter-table';
+import { DeadLetterTable, type FoundLetter } from './dead-letter-table';
 import { EntryTable, NOBODY, type StoredEntry } from './entry-table';
+import { ErasedRows, type ErasedRow } from './erased-rows';
 import { GroupCommit } from './group-commit';
 import { LaneCounters } from './lane-counters';
 import { OwnerLease, RENEWAL_MS } from './owner-lease';
@@ -34,7 +37,17 @@ const REDRIVE_SLICE = 200;
 /** Rows that each renewal of the lease looks at for what has expired. */
 const SWEEP_ROWS = 2_000;
 const FLUSH_PAUSE_MS = 5;
+/** Another process reads for milliseconds; the log is emptied between its reads. */
+const LOG_ATTEMPTS = 100;
+const LOG_PAUSE_MS = 20;
 const MIN_RENEWAL_MS = 100;
+/** So many rows of one commit, that nothing else goes with it. */
+const ERASURE_ROWS = 400;
+/** Rows that an erasure looks through at once: as many as take so long. */
+const ERASURE_SLICE_MS = 20;
+const FIRST_ERASURE_ROWS = 200;
+const MIN_ERASURE_ROWS = 50;
+const MAX_ERASURE_ROWS = 20_000;
 /** So long after its end a lease has run out for certain. */
 const LAPSE_SLACK_MS = 30;
 
@@ -45,22 +58,26 @@ export class SqliteOutbox implements Outbox {
   private readonly commits: GroupCommit;
   private readonly entries: EntryTable;
   private readonly deadLetterTable: DeadLetterTable;
+  private readonly erased: ErasedRows;
   private readonly counters: LaneCounters;
   private readonly lease: OwnerLease;
   private readonly seen: SeenTable;
   private readonly effects: AppendEffects;
   private readonly refusedUncounted: string[] = [];
+  private readonly toldFaults = new Set<string>();
+  private erasures = 0;
   private trouble: string | undefined;
   private cancelRenewal: (() => void) | undefined;
   private renewal: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
   constructor(
-    database: Database,
+    private readonly database: Database,
     private readonly tools: StorageTools,
   ) {
-    this.entries = new EntryTable(database);
-    this.deadLetterTable = new DeadLetterTable(database);
+    this.entries = new EntryTable(database, tools.vault);
+    this.deadLetterTable = new DeadLetterTable(database, tools.vault);
+    this.erased = new ErasedRows(database);
     this.counters = new LaneCounters(database);
     this.lease = new OwnerLease(database);
     this.seen = new SeenTable(database);
@@ -149,23 +166,32 @@ export class SqliteOutbox implements Outbox {
 
   async deadLetters(query: DeadLetterQuery = {}): Promise<readonly DeadLetter[]> {
     await this.commits.drain();
-    return this.deadLetterTable
-      .find(query, this.deadLettersSinceMs)
-      .map(({ entry, reason, attempts, atMs }) => ({ entry, reason, attempts, atMs }));
+    return this.deadLetterTable.find(query, this.deadLettersSinceMs).map((letter) => letter.open());
   }
 
   redrive(query: DeadLetterQuery = {}): Promise<number> {
-    return this.changeDeadLetters(query, (letter) => {
-      const { entry } = letter;
-      this.entries.insert(entry, NOBODY, this.tools.clock.now());
-      const change = this.counters.change(entry.destination);
+    return this.changeDeadLetters(query, ({ id, destination, bytes }) => {
+      this.entries.redrive(id, this.tools.clock.now());
+      const change = this.counters.change(destination);
       change.deadLettered -= 1;
-      change.pendingBytes += entryBytes(entry);
+      change.pendingBytes += bytes;
     });
   }
 
   purgeDeadLetters(query: DeadLetterQuery = {}): Promise<number> {
     return this.changeDeadLetters(query, () => undefined);
+  }
+
+  erase(subjects: readonly string[]): Promise<ErasedEntries> {
+    if (subjects.length === 0) return Promise.resolve({ pending: 0, deadLetters: 0 });
+    return this.erasing(async () => {
+      await this.commits.drain();
+      // Twice, because entries become dead letters meanwhile.
+      const lastLetter = this.deadLetterTable.lastId;
+      const early = await this.eraseDeadLetters(subjects, 0);
+      const pending = await this.eraseEntries(subjects);
+      return { pending, deadLetters: early + (await this.eraseDeadLetters(subjects, lastLetter)) };
+    });
   }
 
   close(): Promise<void> {
@@ -191,6 +217,22 @@ export class SqliteOutbox implements Outbox {
         },
       });
     });
+  }
+
+  /** What is deleted by the work is overwritten, in the file and in the log. */
+  async erasing<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.erasures += 1;
+    this.database.exec('PRAGMA secure_delete=ON');
+    try {
+      return await work();
+    } finally {
+      this.erasures -= 1;
+      if (this.erasures === 0) this.database.exec('PRAGMA secure_delete=FAST');
+      if (!(await emptyLog(this.database)))
+        this.tools.logger.warn(
+          'tracking: what was erased stays in the write-ahead log until no other process reads the file',
+        );
+    }
   }
 
   private appendSlice(entries: readonly OutboxEntry[]): Promise<readonly AppendResult[]> {
@@ -220,7 +262,7 @@ export class SqliteOutbox implements Outbox {
       if (isNew[next - 1] === true) return { result: STORED, held: this.insert(entry, nowMs) };
       const change = this.counters.change(entry.destination);
       change.accepted -= 1;
-      change.pendingBytes -= entryBytes(entry);
+      change.pendingBytes -= bytesOf(entry);
       change.duplicates += 1;
       return { result: DUPLICATE };
     });
@@ -231,7 +273,7 @@ export class SqliteOutbox implements Outbox {
     const { settings } = this.tools;
     const { destination } = entry;
     const change = this.counters.change(destination);
-    const bytes = entryBytes(entry);
+    const bytes = bytesOf(entry);
     const isFull = () =>
       this.counters.pending(destination) >= settings.maxPendingEntries ||
       this.counters.pendingBytes(destination) + bytes > settings.maxPendingBytes;
@@ -248,7 +290,7 @@ export class SqliteOutbox implements Outbox {
         }
         evicted.push(victim);
         change.dropped += 1;
-        change.pendingBytes -= entryBytes(victim);
+        change.pendingBytes -= victim.bytes;
       }
     }
     change.accepted += 1;
@@ -266,6 +308,72 @@ export class SqliteOutbox implements Outbox {
     return undefined;
   }
 
+  private eraseDeadLetters(subjects: readonly string[], afterId: number): Promise<number> {
+    return this.write(ERASURE_ROWS, () => this.deadLetterTable.eraseAbout(subjects, afterId));
+  }
+
+  /** Slice by slice, each as long as the event loop may stand still. */
+  private async eraseEntries(subjects: readonly string[]): Promise<number> {
+    const lanes = [...this.lanes.values()];
+    const released = lanes.map((lane) => lane.release(aboutAny(subjects)));
+    const upToId = this.erased.lastId;
+    let afterId = 0;
+    let size = FIRST_ERASURE_ROWS;
+    let count = 0;
+    try {
+      for (;;) {
+        let startedMs = performance.now();
+        const end = this.erased.endOfSlice(afterId, upToId, size);
+        if (end === undefined) break;
+        if (this.erased.isAny(subjects, afterId, end)) {
+          const slice = await this.eraseSlice(subjects, afterId, end);
+          startedMs = slice.startedMs;
+          count += slice.count;
+        }
+        const tookMs = performance.now() - startedMs;
+        if (tookMs > ERASURE_SLICE_MS) size = Math.max(Math.ceil(size / 2), MIN_ERASURE_ROWS);
+        else if (tookMs < ERASURE_SLICE_MS / 2) size = Math.min(size * 2, MAX_ERASURE_ROWS);
+        afterId = end;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    } catch (error) {
+      // Their rows may be whole: they go on as they were.
+      for (const [index, lane] of lanes.entries())
+        for (const entry of released[index] ?? []) lane.push(entry);
+      throw error;
+    }
+    for (const entry of released.flat()) this.tellErased(entry);
+    for (const lane of this.lanes.values()) await lane.sweepErased();
+    return count;
+  }
+
+  private async eraseSlice(
+    subjects: readonly string[],
+    afterId: number,
+    upToId: number,
+  ): Promise<{ count: number; startedMs: number }> {
+    let startedMs = 0;
+    const rows = await this.write(ERASURE_ROWS, () => {
+      startedMs = performance.now();
+      const found = this.erased.erase(subjects, afterId, upToId);
+      for (const { owner, destination, bytes } of found) {
+        if (owner !== NOBODY) continue;
+        const change = this.counters.change(destination);
+        change.dropped += 1;
+        change.pendingBytes -= bytes;
+      }
+      return found;
+    });
+    for (const row of rows) if (row.owner === NOBODY) this.tellErased(row);
+    return { count: rows.length, startedMs };
+  }
+
+  private tellErased({ key, destination, eventId, eventName }: ErasedRow | StoredEntry): void {
+    const { activity } = this.tools;
+    this.listeners.tell(key, ERASED);
+    if (activity.isHeard) activity.tell({ ...ERASED, destination, eventId, eventName });
+  }
+
   private dropped(entry: StoredEntry): void {
     const { destination, eventId, eventName } = entry;
     const reason = `the outbox is full (${this.tools.settings.overflow})`;
@@ -279,7 +387,7 @@ export class SqliteOutbox implements Outbox {
 
   private async changeDeadLetters(
     query: DeadLetterQuery,
-    change: (letter: DeadLetter) => void,
+    change: (letter: FoundLetter) => void,
   ): Promise<number> {
     await this.commits.drain();
     // What is given up again meanwhile is not meant.
@@ -296,8 +404,11 @@ export class SqliteOutbox implements Outbox {
       left -= letters.length;
       changed += await this.write(letters.length, () => {
         // Somebody else may have been faster.
-        const ours = letters.filter(({ id }) => this.deadLetterTable.remove(id));
-        for (const letter of ours) change(letter);
+        const ours = letters.filter(({ id }) => this.deadLetterTable.has(id));
+        for (const letter of ours) {
+          change(letter);
+          this.deadLetterTable.remove(letter.id);
+        }
         return ours.length;
       });
     }
@@ -339,6 +450,7 @@ export class SqliteOutbox implements Outbox {
       for (const lane of this.lanes.values()) {
         if (wasLost) lane.lost();
         else if (isFirst || hasReaped) lane.moreWaits();
+        await lane.sweepErased();
       }
     } catch {
       // `trouble` says it; the next renewal may do better before the lease is over.
@@ -372,8 +484,15 @@ export class SqliteOutbox implements Outbox {
         entries: this.entries,
         deadLetters: this.deadLetterTable,
         counters: this.counters,
+        erased: this.erased,
         lease: this.lease,
+        write: (rows, run) => this.write(rows, run),
         listeners: this.listeners,
+        gaveUp: (reason) => {
+          if (this.toldFaults.has(reason)) return;
+          this.toldFaults.add(reason);
+          this.tools.logger.error(`tracking: entries become dead letters: ${reason}`);
+        },
         troubled: (error) => {
           this.trouble = sayWhy(error);
         },
@@ -385,7 +504,26 @@ export class SqliteOutbox implements Outbox {
   }
 }
 
+/** Puts everything into the file itself. @returns whether nothing is left in the log. */
+async function emptyLog(database: Database): Promise<boolean> {
+  const checkpoint = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
+  for (let attempt = 0; attempt < LOG_ATTEMPTS; attempt += 1) {
+    if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, LOG_PAUSE_MS));
+    try {
+      if ((checkpoint.get() as { busy?: unknown }).busy === 0) return true;
+    } catch {
+      // Another process reads or writes.
+    }
+  }
+  return false;
+}
+
 const ROOM: Stored = { result: STORED };
+
+/** What it takes as it will be stored. */
+function bytesOf(entry: OutboxEntry): number {
+  return storedBytes(entry, sealedWireBytes(entry.wire));
+}
 
 function heldEntry(entry: OutboxEntry, id: number, owner: number, dueAtMs: number): StoredEntry {
   return {
@@ -399,7 +537,10 @@ function heldEntry(entry: OutboxEntry, id: number, owner: number, dueAtMs: numbe
     occurredAtMs: entry.occurredAtMs,
     acceptedAtMs: entry.acceptedAtMs,
     priority: entry.priority,
+    subjects: entry.subjects,
+    consentAtMs: entry.consentAtMs,
     wire: entry.wire,
     attempts: 0,
+    bytes: bytesOf(entry),
   };
 }

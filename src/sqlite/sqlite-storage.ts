@@ -1,11 +1,10 @@
 import { relative } from 'node:path';
 
-import type { ContextStore } from '../context/context-store';
 import type { Storage, StorageHealth, StorageTools } from '../outbox/storage';
-import { SqliteContextStore } from './sqlite-context-store';
 import { closeQuietly, openDatabase } from './sqlite-database';
 import { readSqliteLocation } from './sqlite-location';
 import { SqliteOutbox } from './sqlite-outbox';
+import { SqliteRecordStore } from './sqlite-record-store';
 
 /**
  * Opens the storage in a SQLite file, by the package `libsql`.
@@ -13,21 +12,18 @@ import { SqliteOutbox } from './sqlite-outbox';
  * @param url `file:./data/tracking.db`, with `?synchronous=normal` and `?maxBytes=…` where wanted.
  * @throws Error that says what to do, where the file cannot be used.
  */
-export async function openSqliteStorage(
-  url: string,
-  tools: StorageTools,
-): Promise<Storage<ContextStore>> {
+export async function openSqliteStorage(url: string, tools: StorageTools): Promise<Storage> {
   const location = readSqliteLocation(url);
   if (typeof location === 'string') throw new Error(`storage ${url}: ${location}`);
   const { database, alarm } = await openDatabase(location, tools);
   const outbox = new SqliteOutbox(database, tools);
-  const contexts = new SqliteContextStore(database, outbox, tools.clock);
+  const records = new SqliteRecordStore(database, outbox, tools.clock);
   const mode = location.synchronous === 'FULL' ? '' : ', synchronous=normal';
   return {
     description: `file:${relative('', location.path) || location.path}${mode}`,
     isDurable: true,
     outbox,
-    contexts,
+    records,
     health: (): StorageHealth => {
       const reason = outbox.failing;
       if (reason !== undefined) return { state: 'degraded', reason };

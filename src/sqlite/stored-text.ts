@@ -7,13 +7,19 @@ import { isUtf8 } from 'node:buffer';
 export type TextRow<Name extends string> = Record<Name, Bytes | null>;
 
 /** The package gives one or the other. */
-type Bytes = Buffer | ArrayBuffer;
+export type Bytes = Buffer | ArrayBuffer;
 
 /** @returns the text, or nothing where the bytes are none. */
 export function textOf(bytes: Bytes): string | undefined {
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes);
+  const buffer = bufferOf(bytes);
   // An empty one is no valid argument where it comes from native code.
   return buffer.length === 0 || isUtf8(buffer) ? buffer.toString('utf8') : undefined;
+}
+
+/** What is missing is empty. */
+export function bufferOf(bytes: Bytes | null): Buffer {
+  if (bytes === null) return Buffer.alloc(0);
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes);
 }
 
 /** Columns of a SELECT or RETURNING. */

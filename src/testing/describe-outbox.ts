@@ -519,6 +519,147 @@ export function describeOutbox(name: string, subject: OutboxSubject): void {
       },
     );
 
+    rule(
+      'keeps whom an entry is about and since when there is consent: over retries, dead letters and redrives',
+      async (outbox, clock) => {
+        const seen: OutboxEntry[] = [];
+        const steps = [retryIn(100), retryIn(4_000), BAD, SETTLE];
+        outbox.consume(lane(), (entries) => {
+          seen.push(...entries.map((one) => entryOf(one)));
+          return Promise.resolve(entries.map(() => steps[seen.length - 1] ?? SETTLE));
+        });
+        await outbox.append([aboutJane('a')]);
+        await clock.advance(1_000);
+        await clock.advance(4_000);
+        await clock.advance(1_000);
+        const letters = await outbox.deadLetters();
+        assert.deepEqual(
+          letters.map((letter) => entryOf(letter.entry)),
+          [aboutJane('a')],
+        );
+        assert.equal(await outbox.redrive(), 1);
+        await clock.advance(1_000);
+        assert.deepEqual(seen, Array(4).fill(aboutJane('a')));
+      },
+    );
+
+    rule('counts what is dropped instead of sent, and says why', async (outbox, clock) => {
+      const told: unknown[] = [];
+      outbox.onSettled('a', (settlement) => told.push(settlement));
+      outbox.consume(lane(), (entries) =>
+        Promise.resolve(entries.map((): NextStep => ({ kind: 'drop', reason: 'withdrawn' }))),
+      );
+      await outbox.append([entry('a')]);
+      await clock.advance(1_000);
+      assert.deepEqual(told, [{ kind: 'dropped', reason: 'withdrawn' }]);
+      assert.deepEqual(await counts(outbox), { accepted: 1, dropped: 1 });
+      const [stats] = await outbox.stats();
+      assert.equal(stats?.pendingBytes, 0);
+    });
+
+    rule(
+      'erases what is pending and what was given up of a person, and nothing else',
+      async (outbox, clock) => {
+        const told: string[] = [];
+        const handed: string[] = [];
+        outbox.consume(lane(), (entries) => {
+          handed.push(...entries.map(({ key }) => key));
+          return Promise.resolve(entries.map(() => BAD));
+        });
+        outbox.consume(lane({ destination: 'far' }), (entries) =>
+          Promise.resolve(entries.map(() => retryIn(3_600_000))),
+        );
+        await outbox.append([aboutJane('dead'), entry('other dead')]);
+        await outbox.append([about('far', [VISITOR], 'far'), entry('near', 'far')]);
+        await clock.advance(1_000);
+        await outbox.append([about('waiting', [JANE], 'idle'), about('john', ['john'], 'idle')]);
+        for (const key of ['far', 'waiting', 'john'])
+          outbox.onSettled(key, (settlement) => told.push(`${key} ${JSON.stringify(settlement)}`));
+        assert.deepEqual(await outbox.erase([JANE, VISITOR, 'nobody']), {
+          pending: 2,
+          deadLetters: 1,
+        });
+        assert.deepEqual(
+          (await outbox.deadLetters()).map((letter) => letter.entry.key),
+          ['other dead'],
+        );
+        assert.deepEqual(told.sort(), [
+          'far {"kind":"dropped","reason":"erased"}',
+          'waiting {"kind":"dropped","reason":"erased"}',
+        ]);
+        assert.deepEqual(await counts(outbox), {
+          accepted: 6,
+          pending: 2,
+          deadLettered: 2,
+          dropped: 2,
+        });
+        assert.deepEqual(await outbox.erase([JANE, VISITOR]), { pending: 0, deadLetters: 0 });
+        assert.deepEqual(await outbox.erase([]), { pending: 0, deadLetters: 0 });
+        outbox.consume(lane({ destination: 'idle' }), (entries) => {
+          handed.push(...entries.map(({ key }) => key));
+          return Promise.resolve(entries.map(() => SETTLE));
+        });
+        await clock.advance(1_000);
+        await clock.advance(1_000);
+        assert.deepEqual(handed.sort(), ['dead', 'john', 'other dead']);
+        await subject.settle?.();
+        const far = (await outbox.stats()).find(({ destination }) => destination === 'far');
+        assert.equal(far?.pending, 1);
+      },
+    );
+
+    rule(
+      'lets what is on the wire end as it does while it erases, and tries none of it again',
+      async (outbox, clock) => {
+        const tried: string[] = [];
+        let release = (): void => undefined;
+        const released = new Promise<void>((resolve) => {
+          release = resolve;
+        });
+        const ends: Record<string, NextStep> = {
+          passes: SETTLE,
+          fails: retryIn(100),
+          bad: BAD,
+          pauses: pauseFor(100),
+        };
+        outbox.consume(lane({ maxEntries: 1 }), async (entries) => {
+          tried.push(...entries.map(({ key }) => key));
+          await released;
+          return entries.map(({ key }) => ends[key] ?? SETTLE);
+        });
+        await outbox.append(Object.keys(ends).map((key) => about(key, [JANE])));
+        await clock.advance(1_000);
+        assert.deepEqual(tried, Object.keys(ends));
+        const erasing = outbox.erase([JANE]);
+        await clock.advance(10);
+        release();
+        await erasing;
+        for (let turn = 0; turn < 5; turn += 1) await clock.advance(1_000);
+        assert.deepEqual(tried, Object.keys(ends));
+        assert.deepEqual(await counts(outbox), { accepted: 4, delivered: 1, dropped: 3 });
+        const [stats] = await outbox.stats();
+        assert.equal(stats?.pendingBytes, 0);
+      },
+    );
+
+    rule(
+      'erases the entries of one person out of many that wait together',
+      async (outbox, clock) => {
+        const keys = Array.from({ length: 60 }, (_unused, index) => `k${index}`);
+        await outbox.append(
+          keys.map((key, index) => about(key, [index % 3 === 0 ? JANE : `person-${index}`])),
+        );
+        const erased = await Promise.all([outbox.erase([JANE]), outbox.erase([JANE])]);
+        assert.equal(Math.max(...erased.map(({ pending }) => pending)) > 0, true);
+        const handed = await handOverAll(outbox, clock);
+        assert.deepEqual(handed, keys.filter((_key, index) => index % 3 !== 0).sort());
+        assert.deepEqual(await counts(outbox), { accepted: 60, delivered: 40, dropped: 20 });
+        const [stats] = await outbox.stats();
+        assert.equal(stats?.pendingBytes, 0);
+      },
+      { maxPendingEntries: 100 },
+    );
+
     if (subject.another === undefined) return;
     const another = subject.another.bind(subject);
 
@@ -566,7 +707,7 @@ export function describeOutbox(name: string, subject: OutboxSubject): void {
       'keeps what a closed process left pending, for the next one',
       async (first, second, clock) => {
         first.consume(lane({ lingerMs: 3_600_000 }), settleAll);
-        await first.append([entry('a'), entry('b')]);
+        await first.append([entry('a'), aboutJane('b')]);
         await first.close();
         const handed: LeasedEntry[] = [];
         second.consume(lane(), (entries) => {
@@ -578,7 +719,7 @@ export function describeOutbox(name: string, subject: OutboxSubject): void {
           handed.map((one) => [entryOf(one), one.attempts]),
           [
             [entry('a'), 0],
-            [entry('b'), 0],
+            [aboutJane('b'), 0],
           ],
         );
         assert.deepEqual(await counts(second), { accepted: 2, delivered: 2 });
@@ -604,6 +745,36 @@ export function describeOutbox(name: string, subject: OutboxSubject): void {
     );
 
     shared(
+      'erases what another process holds in its memory, and what a closed one left',
+      async (first, second, clock) => {
+        const sent: string[] = [];
+        let isPaused = true;
+        first.consume(lane({ maxEntries: 1, concurrency: 1 }), (entries) => {
+          if (!isPaused) sent.push(...entries.map(({ key }) => key));
+          return Promise.resolve(
+            entries.map((): NextStep => (isPaused ? pauseFor(3_600_000) : SETTLE)),
+          );
+        });
+        await first.append([about('a', [JANE]), about('b', [JANE]), about('c', ['john'])]);
+        await clock.advance(1_000);
+        assert.equal((await second.erase([JANE])).pending, 2);
+        await inRealTime(2_000);
+        isPaused = false;
+        await clock.advance(3_600_000);
+        for (let turn = 0; turn < 5; turn += 1) await clock.advance(1_000);
+        assert.deepEqual(sent, ['c']);
+        assert.deepEqual(await counts(second), { accepted: 3, delivered: 1, dropped: 2 });
+        await first.append([about('d', [JANE], 'idle')]);
+        await first.close();
+        assert.equal((await second.erase([JANE])).pending, 1);
+        const third = await another(clock, {});
+        assert.deepEqual(await handOverAll(third, clock), []);
+        assert.deepEqual(await counts(third), { accepted: 4, delivered: 1, dropped: 3 });
+        await third.close();
+      },
+    );
+
+    shared(
       'shows and redrives the dead letters of another process',
       async (first, second, clock) => {
         let isBad = true;
@@ -625,6 +796,9 @@ export function describeOutbox(name: string, subject: OutboxSubject): void {
 }
 
 const SETTLE: NextStep = { kind: 'settle' };
+const BAD: NextStep = { kind: 'dead-letter', reason: 'bad' };
+const JANE = 'Yx3-jane_0123456789abcdefghijklmnopqrstu';
+const VISITOR = 'visitor';
 
 /** Lets what is real, a disk or a server, keep up with the time that is not. */
 class SteppedClock extends FakeClock {
@@ -688,10 +862,25 @@ async function untilDelivered(outbox: Outbox, clock: SteppedClock, count: number
 }
 
 /** What the contract says of an entry; members may know more. */
-function entryOf(leased: LeasedEntry): OutboxEntry {
-  const { key, destination, eventId, eventName, occurredAtMs, acceptedAtMs, priority } = leased;
-  const wire = { body: leased.wire.body, envelope: leased.wire.envelope };
-  return { key, destination, eventId, eventName, occurredAtMs, acceptedAtMs, priority, wire };
+function entryOf(known: OutboxEntry): OutboxEntry {
+  const { key, destination, eventId, eventName, occurredAtMs, acceptedAtMs, priority } = known;
+  const { subjects, consentAtMs } = known;
+  const wire = { body: known.wire.body, envelope: known.wire.envelope };
+  return {
+    ...{ key, destination, eventId, eventName, occurredAtMs, acceptedAtMs, priority, wire },
+    ...(subjects !== undefined && { subjects }),
+    ...(consentAtMs !== undefined && { consentAtMs }),
+  };
+}
+
+/** With all that a person is known by, and a body in more than one script. */
+function aboutJane(key: string): OutboxEntry {
+  return {
+    ...entry(key),
+    subjects: [JANE, VISITOR],
+    consentAtMs: 1_768_471_100_000,
+    wire: { body: `{"event_id":"event-${key}","city":"Köln 東京 👋"}`, envelope: '{"a":"1:2"}' },
+  };
 }
 
 function entry(
@@ -709,6 +898,15 @@ function entry(
     priority,
     wire: { body: `{"event_id":"event-${key}"}`, envelope: '' },
   };
+}
+
+function about(key: string, subjects: readonly string[], destination = 'meta'): OutboxEntry {
+  return { ...entry(key, destination), subjects };
+}
+
+/** What members of other processes notice by themselves goes by real time. */
+function inRealTime(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Sums over all lanes; what is zero is left out. */

@@ -1,8 +1,12 @@
 export { aContext, aPurchase, aRegistration, aUser, everyEvent } from './event-builders';
+export { describeAuditLog } from './describe-audit-log';
+export type { AuditLogSubject, RawAuditLine } from './describe-audit-log';
 export { describeDestination } from './describe-destination';
 export type { DestinationSubject } from './describe-destination';
 export { describeOutbox } from './describe-outbox';
 export type { OutboxSubject } from './describe-outbox';
+export { describeRecordStore } from './describe-record-store';
+export type { RecordStoreSubject } from './describe-record-store';
 export { FakeClock } from './fake-clock';
 export type { PlatformAnswer, PlatformBehavior, PlatformName } from './platform-answers';
 export { PlatformStub } from './platform-stub';

@@ -2,28 +2,42 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 
 import { parseJson } from './answer-body';
+import {
+  IDLE_TIMEOUT_MS,
+  MAX_IDLE_CONNECTIONS,
+  type DirectWay,
+  type HttpEndpoint,
+} from './direct-way';
 import type { HttpAnswer } from './http-answer';
 import { codeOf, didNotArrive } from './network-errors';
 
-export interface LeanAgents {
+interface LeanAgents {
   readonly http: http.Agent;
   readonly https: https.Agent;
 }
 
-/** Keep-alive connections of one transport; idle ones are closed before most servers would. */
-export function createAgents(): LeanAgents {
+/** The direct way through `node:http`, with keep-alive connections of its own. */
+export function openNodeHttp(): DirectWay {
   const options = {
     keepAlive: true,
     maxSockets: 64,
-    maxFreeSockets: 16,
+    maxFreeSockets: MAX_IDLE_CONNECTIONS,
     scheduling: 'lifo',
-    timeout: 30_000,
+    timeout: IDLE_TIMEOUT_MS,
   } as const;
-  return { http: new http.Agent(options), https: new https.Agent(options) };
+  const agents = { http: new http.Agent(options), https: new https.Agent(options) };
+  return {
+    endpoint: (url, headers, maxAnswerBytes) =>
+      new LeanEndpoint(url, headers, agents, maxAnswerBytes),
+    close: () => {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+  };
 }
 
 /** Posts through `node:http` with the URL taken apart once, because this is the price of a GA4 event. */
-export class LeanEndpoint {
+class LeanEndpoint implements Required<HttpEndpoint> {
   private readonly options: http.RequestOptions;
   private readonly request: typeof http.request;
   /** Names and values in turn: Node writes such a list as it is, without looking each of them up. */

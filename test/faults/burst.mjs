@@ -8,6 +8,7 @@ const { library, url, count } = JSON.parse(process.argv[2]);
 const fromLibrary = createRequire(join(library, 'index.js'));
 const { openSqliteStorage } = fromLibrary('./sqlite');
 const { ActivityStream } = fromLibrary('./outbox/activity.js');
+const { Vault } = fromLibrary('./records/vault.js');
 const { DURABLE_DEFAULTS } = fromLibrary('./outbox/outbox-settings.js');
 
 const PAD = 'x'.repeat(1_000);
@@ -15,6 +16,7 @@ const PAD = 'x'.repeat(1_000);
 const storage = await openSqliteStorage(url, {
   clock: { now: () => Date.now(), after: () => () => undefined },
   settings: DURABLE_DEFAULTS,
+  vault: Vault.ephemeral(),
   activity: new ActivityStream(),
   logger: { warn: () => undefined, error: () => undefined },
 });

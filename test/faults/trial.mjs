@@ -7,6 +7,9 @@ export const PLATFORMS = ['meta', 'tiktok', 'ga4'];
 export const RECOVERY_MS = 10_000;
 let nextEvent = 1;
 
+/** Every system of a run has it, or none could read what another left. */
+const ENCRYPTION_KEY = '00112233445566778899aabbccddeeff'.repeat(2);
+
 /**
  * One system on one storage, with its room at the oracle, and the judge's ledger of what the system said
  * that it has stored.
@@ -50,6 +53,7 @@ export class Trial {
       library: this.library,
       options: {
         storage: this.storage.url,
+        encryptionKey: ENCRYPTION_KEY,
         ...Object.fromEntries(this.platforms.map((name) => [name, accounts[name]])),
         delivery: this.delivery,
         ...options,

@@ -143,8 +143,8 @@ export class Fixture {
       .filter((line) => !/^node_modules\/(?!nestjs-server-tracking\/)/.test(line));
   }
 
-  run(program: string): Finished {
-    return this.node(`out/${program}.js`);
+  run(program: string, ...args: readonly string[]): Finished {
+    return this.node(`out/${program}.js`, ...args);
   }
 
   /** As `npx` does it with a command that a package has installed. */

@@ -3,13 +3,25 @@ import type { ProtectedEvent } from '../../events/protected-event';
 import type { WireEvent } from '../../events/wire-event';
 import type { HttpEndpoint } from '../../transport/http-transport';
 import { printableUrl } from '../../transport/redaction';
-import type { DeliveryOutcome, Destination, DestinationLimits, Encoding } from '../destination';
+import type {
+  DeliveryOutcome,
+  Destination,
+  DestinationLimits,
+  Encoding,
+  MatchKeys,
+} from '../destination';
 import type { DestinationDefinition, DestinationTools } from '../destination-definition';
 import { encodeMeasurement, MEASUREMENT_FORMS } from '../measurement-protocol/encode-measurement';
 import { MAX_BODY_BYTES, MAX_EVENTS_PER_REQUEST } from '../measurement-protocol/measurement-limits';
 import { isRepeatable, measurementBody } from '../measurement-protocol/measurement-request';
 import { Ga4MeasurementService } from './ga4-measurement.service';
-import { GA4_ENV, resolveGa4Options, type Ga4Options, type Ga4Settings } from './ga4.options';
+import {
+  GA4_ENV,
+  GA4_EU_HOST,
+  resolveGa4Options,
+  type Ga4Options,
+  type Ga4Settings,
+} from './ga4.options';
 import { readGa4Response, readGa4Validation } from './ga4.response';
 
 export const GA4_LIMITS: DestinationLimits = {
@@ -24,6 +36,7 @@ export class Ga4Destination implements Destination {
   readonly limits = GA4_LIMITS;
   readonly requiredConsent: readonly ConsentPurpose[] = ['analyticsStorage'];
   readonly userDataForms = MEASUREMENT_FORMS;
+  readonly matchKeys: MatchKeys;
 
   private readonly endpoint: HttpEndpoint;
 
@@ -31,6 +44,16 @@ export class Ga4Destination implements Destination {
     private readonly settings: Ga4Settings,
     private readonly tools: DestinationTools,
   ) {
+    this.matchKeys = {
+      userData: ['userId'],
+      context: [
+        'gaClientId',
+        'gaSessions',
+        'sessionId',
+        ...(settings.sendIpAddress ? (['ip'] as const) : []),
+        ...(settings.sendUserAgent ? (['userAgent'] as const) : []),
+      ],
+    };
     // The protocol wants the secret in the query; this URL is never printed.
     const query = new URLSearchParams({
       measurement_id: settings.measurementId,
@@ -73,7 +96,15 @@ export const ga4Destination: DestinationDefinition<'ga4', Ga4Options, Ga4Setting
       : []),
     ...(debugMode ? ['ga4.debugMode is on: events show in DebugView'] : []),
   ],
+  testMode: {
+    option: 'validate',
+    harm: 'Google checks events and counts none',
+    isOn: ({ validate }) => validate,
+    off: (settings) => ({ ...settings, validate: false }),
+  },
   // A request holds one visitor, so waiting for company gains little.
   lane: { lingerMs: 5, concurrency: 16 },
+  takesAnonymizedIp: true,
+  euEndpoint: { host: GA4_EU_HOST, how: "set ga4.region to 'eu'" },
   service: Ga4MeasurementService,
 };

@@ -36,9 +36,12 @@ export const GA4_ENV = {
   baseUrl: 'GA4_BASE_URL',
 } as const;
 
+/** Receives and processes in the EU. */
+export const GA4_EU_HOST = 'region1.google-analytics.com';
+
 const ORIGINS = {
   global: 'https://www.google-analytics.com',
-  eu: 'https://region1.google-analytics.com',
+  eu: `https://${GA4_EU_HOST}`,
 } as const;
 
 export function resolveGa4Options(reader: OptionReader): Ga4Settings | undefined {

@@ -7,7 +7,7 @@ export type WhenClientIdMissing = 'derive' | 'skip';
 
 /**
  * The client ID of an event: the browser's, else one derived from the person, so that the same person
- * is always the same client, else from the event. A derived one is noted: GA4 will show its traffic
+ * is always the same client, else (and without consent to analytics) from the event. A derived one is noted: GA4 will show its traffic
  * source as "(not set)".
  *
  * @returns `undefined` where the policy is to skip such events.
@@ -20,8 +20,11 @@ export function chooseClientId(
   const fromBrowser = event.context.gaClientId;
   if (fromBrowser !== undefined) return fromBrowser;
   if (whenMissing === 'skip') return undefined;
-  const { externalId, emailGoogle, phoneE164 } = event.userData;
-  const person = externalId ?? emailGoogle ?? phoneE164;
+  const { visitorId, externalId, emailGoogle, phoneE164 } = event.userData;
+  // One that follows the person would be the storage that was refused, by another way.
+  const isRefused = event.consent.analyticsStorage === 'denied';
+  // A client is a browser, so the visitor comes before the user, who may have several.
+  const person = isRefused ? undefined : (visitorId ?? externalId ?? emailGoogle ?? phoneE164);
   notes.push({
     field: 'context.gaClientId',
     code: 'changed',

@@ -15,6 +15,7 @@ import type { MeasurementParams } from './measurement.payload';
 /** The forms of user data that the protocol takes, and that a client ID may be derived from. */
 export const MEASUREMENT_FORMS: readonly UserDataForm[] = [
   'externalId',
+  'visitorId',
   'emailGoogle',
   'phoneE164',
   'firstNameGoogle',
@@ -50,7 +51,7 @@ export function encodeMeasurement(
   const wire = measurementWire(
     {
       client_id: clientId,
-      user_id: userData.userId?.slice(0, 256),
+      user_id: consent.analyticsStorage === 'denied' ? undefined : userData.userId?.slice(0, 256),
       user_data: mayHoldUserData ? mapMeasurementUserData(userData) : undefined,
       consent: mapMeasurementConsent(consent),
       ip_override: options.sendIpAddress ? context.ip : undefined,
@@ -65,5 +66,5 @@ export function encodeMeasurement(
       reason: `a request takes at most ${MAX_BODY_BYTES} bytes; send fewer items or properties`,
     };
   }
-  return { kind: 'encoded', wire, notes };
+  return { kind: 'encoded', wire, eventName: mapped.name, notes };
 }

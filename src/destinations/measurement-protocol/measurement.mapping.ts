@@ -96,7 +96,7 @@ function mapParams(
   const { name, details, context } = event;
   return {
     // Without both of these the event belongs to no session and to no active user.
-    session_id: context.gaSessions?.[options.measurementId.replace(/^G-/, '')],
+    session_id: context.gaSessions?.[options.measurementId.replace(/^G-/, '')] ?? context.sessionId,
     engagement_time_msec: 1,
     // `false` would not switch it off: the key itself does it.
     debug_mode: options.debugMode ? true : undefined,

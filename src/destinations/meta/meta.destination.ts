@@ -13,6 +13,7 @@ import {
   type Destination,
   type DestinationLimits,
   type Encoding,
+  type MatchKeys,
 } from '../destination';
 import type { DestinationDefinition, DestinationTools } from '../destination-definition';
 import { isTooWeak } from './meta-match-keys';
@@ -35,6 +36,7 @@ export const META_LIMITS: DestinationLimits = {
 
 const META_FORMS: readonly UserDataForm[] = [
   'externalId',
+  'visitorId',
   'email',
   'phoneDigits',
   'firstName',
@@ -52,7 +54,13 @@ export class MetaDestination implements Destination {
   readonly name = 'meta';
   readonly limits = META_LIMITS;
   readonly requiredConsent: readonly ConsentPurpose[] = ['adStorage', 'adUserData'];
+  readonly usesConsent: readonly ConsentPurpose[] = [
+    'adStorage',
+    'adUserData',
+    'adPersonalization',
+  ];
   readonly userDataForms = META_FORMS;
+  readonly matchKeys: MatchKeys = { context: ['ip', 'userAgent'], clickIds: ['fbc', 'fbp'] };
 
   private readonly endpoint: HttpEndpoint;
   /** Everything of the body behind the events, for the token of now. */
@@ -80,7 +88,12 @@ export class MetaDestination implements Destination {
     }
     try {
       const body = JSON.stringify(buildWithModels(this.models, mapped));
-      return { kind: 'encoded', wire: { body, envelope: '' }, notes };
+      return {
+        kind: 'encoded',
+        wire: { body, envelope: '' },
+        eventName: mapped.event_name,
+        notes,
+      };
     } catch {
       // The model's message holds the value that it refused; only the currency can still be wrong here.
       return {
@@ -139,6 +152,12 @@ export const metaDestination: DestinationDefinition<'meta', MetaOptions, MetaSet
     testEventCode === undefined
       ? []
       : ['META_TEST_EVENT_CODE is set: remove it in production, test events count too'],
+  testMode: {
+    option: 'testEventCode',
+    harm: 'test events count beside real ones',
+    isOn: ({ testEventCode }) => testEventCode !== undefined,
+    off: (settings) => ({ ...settings, testEventCode: undefined }),
+  },
   lane: { lingerMs: 50 },
   service: MetaConversionsService,
 };

@@ -70,8 +70,9 @@ export function mapMetaEvent(
   };
 }
 
-/** A renewal or a cancellation happens without anybody looking at a page. */
-function isAutomatic({ name, details }: ProtectedEvent): boolean {
+/** A renewal or a cancellation happens without anybody looking at a page; of others the host says so. */
+function isAutomatic({ name, details, isAutomatic }: ProtectedEvent): boolean {
+  if (isAutomatic === true) return true;
   return name === 'subscription' && (details.phase === 'renew' || details.phase === 'cancel');
 }
 
@@ -96,7 +97,7 @@ function mapUserData({ userData, context, details }: ProtectedEvent): MetaUserDa
     st: listOf(userData.state),
     zp: listOf(userData.postalCode),
     country: listOf(userData.country),
-    external_id: listOf(userData.externalId),
+    external_id: listOf(userData.externalId, userData.visitorId),
     client_ip_address: context.ip,
     client_user_agent: context.userAgent,
     fbc: context.clickIds?.fbc,
@@ -205,6 +206,7 @@ function unlessEmpty(data: MetaCustomData): MetaCustomData | undefined {
   return undefined;
 }
 
-function listOf(hash: string | undefined): readonly string[] | undefined {
-  return hash === undefined ? undefined : [hash];
+function listOf(hash: string | undefined, other?: string): readonly string[] | undefined {
+  if (hash === undefined) return other === undefined ? undefined : [other];
+  return other === undefined ? [hash] : [hash, other];
 }

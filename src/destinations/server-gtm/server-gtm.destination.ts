@@ -3,7 +3,13 @@ import type { ProtectedEvent } from '../../events/protected-event';
 import type { WireEvent } from '../../events/wire-event';
 import type { HttpEndpoint } from '../../transport/http-transport';
 import { printableUrl } from '../../transport/redaction';
-import type { DeliveryOutcome, Destination, DestinationLimits, Encoding } from '../destination';
+import type {
+  DeliveryOutcome,
+  Destination,
+  DestinationLimits,
+  Encoding,
+  MatchKeys,
+} from '../destination';
 import type { DestinationDefinition, DestinationTools } from '../destination-definition';
 import { encodeMeasurement, MEASUREMENT_FORMS } from '../measurement-protocol/encode-measurement';
 import { MAX_BODY_BYTES, MAX_EVENTS_PER_REQUEST } from '../measurement-protocol/measurement-limits';
@@ -32,6 +38,12 @@ export class ServerGtmDestination implements Destination {
   /** The container is the host's own server: its triggers decide who else may see the event. */
   readonly requiredConsent: readonly ConsentPurpose[] = ['analyticsStorage'];
   readonly userDataForms = MEASUREMENT_FORMS;
+  /** Those of the platforms that the container passes events on to. */
+  readonly matchKeys: MatchKeys = {
+    userData: ['userId'],
+    context: ['gaClientId', 'gaSessions', 'sessionId', 'ip', 'userAgent'],
+    clickIds: ['fbc', 'fbp', 'ttclid', 'ttp', 'gclid', 'gbraid', 'wbraid'],
+  };
 
   private readonly endpoint: HttpEndpoint;
 
@@ -78,6 +90,13 @@ export const serverGtmDestination: DestinationDefinition<
   describe: (settings) => printableUrl(collectUrl(settings)),
   warnings: ({ previewToken }) =>
     previewToken === undefined ? [] : ['serverGtm.previewToken is set: remove it in production'],
+  testMode: {
+    option: 'previewToken',
+    harm: 'events go to the preview of the container, which may be a draft',
+    isOn: ({ previewToken }) => previewToken !== undefined,
+    off: (settings) => ({ ...settings, previewToken: undefined }),
+  },
   lane: { lingerMs: 5, concurrency: 16 },
+  takesAnonymizedIp: true,
   service: ServerGtmService,
 };

@@ -12,7 +12,7 @@ export function mapServerGtmParams(event: ProtectedEvent): MeasurementParams {
   const clickIds = (mayHoldAdIds ? context.clickIds : undefined) ?? {};
   return {
     event_id: event.eventId,
-    external_id: mayHoldAdIds ? userData.externalId : undefined,
+    external_id: mayHoldAdIds ? (userData.externalId ?? userData.visitorId) : undefined,
     fbp: clickIds.fbp,
     fbc: clickIds.fbc,
     ttp: clickIds.ttp,

@@ -11,6 +11,7 @@ import {
   type Destination,
   type DestinationLimits,
   type Encoding,
+  type MatchKeys,
 } from '../destination';
 import type { DestinationDefinition, DestinationTools } from '../destination-definition';
 import { TikTokEventsService } from './tiktok-events.service';
@@ -39,14 +40,27 @@ export class TikTokDestination implements Destination {
   readonly name = 'tiktok';
   readonly limits = TIKTOK_LIMITS;
   readonly requiredConsent: readonly ConsentPurpose[] = ['adStorage', 'adUserData'];
+  readonly usesConsent: readonly ConsentPurpose[] = [
+    'adStorage',
+    'adUserData',
+    'adPersonalization',
+  ];
+  /** `limited_data_use` holds for people in the United States. */
+  readonly limitsPersonalizationIn = ['US'];
   readonly userDataForms: readonly UserDataForm[] = [
     'externalId',
+    'visitorId',
     'email',
     'phoneTikTok',
     'firstName',
     'lastName',
     'postalCode',
   ];
+  readonly matchKeys: MatchKeys = {
+    userData: ['countryCode'],
+    context: ['ip', 'userAgent'],
+    clickIds: ['ttclid', 'ttp'],
+  };
 
   /** For the token of now. */
   private endpoint: { readonly token: string; readonly http: HttpEndpoint } | undefined;
@@ -91,7 +105,12 @@ export class TikTokDestination implements Destination {
         message: 'TikTok asks for the page URL of web events; sent without',
       });
     }
-    return { kind: 'encoded', wire: { body: JSON.stringify(mapped), envelope: '' }, notes };
+    return {
+      kind: 'encoded',
+      wire: { body: JSON.stringify(mapped), envelope: '' },
+      eventName: mapped.event,
+      notes,
+    };
   }
 
   async deliver(
@@ -137,6 +156,12 @@ export const tiktokDestination: DestinationDefinition<'tiktok', TikTokOptions, T
   describe: (settings) => printableUrl(trackUrl(settings)),
   warnings: ({ testEventCode }) =>
     testEventCode === undefined ? [] : ['TIKTOK_TEST_EVENT_CODE is set: remove it in production'],
+  testMode: {
+    option: 'testEventCode',
+    harm: 'whether test events count TikTok does not say',
+    isOn: ({ testEventCode }) => testEventCode !== undefined,
+    off: (settings) => ({ ...settings, testEventCode: undefined }),
+  },
   lane: { maxBatchEvents: 100, lingerMs: 50 },
   clickIds: [
     { name: 'ttclid', query: 'ttclid', cookies: ['ttclid'] },

@@ -61,7 +61,7 @@ export function mapTikTokEvent(
       page: { url: context.url, referrer: context.referrer },
     }),
     ...(Object.values(properties).some((value) => value !== undefined) && { properties }),
-    // The only restriction that TikTok knows; it locates the person by IP.
+    // The only restriction that TikTok knows, for people in the US, whom it locates by IP.
     ...((consent.saleOptOut === true || consent.adPersonalization === 'denied') && {
       limited_data_use: true,
     }),
@@ -91,7 +91,7 @@ function mapUser({ userData, context }: ProtectedEvent): TikTokUser {
   return {
     email: listOf(userData.email),
     phone: listOf(userData.phoneTikTok),
-    external_id: listOf(userData.externalId),
+    external_id: listOf(userData.externalId, userData.visitorId),
     first_name: userData.firstName,
     last_name: userData.lastName,
     zip_code: userData.postalCode,
@@ -145,6 +145,7 @@ function mapItems(name: EventName, { items, plan }: EventDetails): TikTokPropert
   };
 }
 
-function listOf(hash: string | undefined): readonly string[] | undefined {
-  return hash === undefined ? undefined : [hash];
+function listOf(hash: string | undefined, other?: string): readonly string[] | undefined {
+  if (hash === undefined) return other === undefined ? undefined : [other];
+  return other === undefined ? [hash] : [hash, other];
 }

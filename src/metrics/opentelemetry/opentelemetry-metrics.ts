@@ -9,7 +9,7 @@ import {
   inName,
   type CountedKind,
 } from '../counted-activity';
-import { LaneGauges } from '../lane-gauges';
+import { KEY_SHARE, LaneGauges, TOO_WEAK_SHARE } from '../lane-gauges';
 
 export interface OpenTelemetryMetricsOptions {
   /**
@@ -24,8 +24,8 @@ export interface OpenTelemetryMetricsOptions {
 const METER_NAME = 'nestjs-server-tracking';
 
 /**
- * Metrics of one `TrackingModule` for OpenTelemetry, each with the attribute `destination`. Counters and the
- * histogram are of this process, from now on. The queue's gauges are asked for at each collection; they are
+ * Metrics of one `TrackingModule` for OpenTelemetry, each with the attribute `destination`. Counters, the
+ * histogram and the match quality are of this process, the first two from now on. The queue's gauges are asked for at each collection; they are
  * of all processes where the storage is shared, and as they were known last if it takes longer than 1 s.
  *
  * @returns ends it. OpenTelemetry forgets no instrument: the last values stay.
@@ -62,10 +62,23 @@ export function collectOpenTelemetryMetrics(
     description: '1 while nothing is handed over: credentials, outage, throttling',
     unit: '1',
   });
-  const observed = [pending, pendingSize, paused];
+  const keyShare = meter.createObservableGauge(`${prefix}match_key.share`, {
+    description: KEY_SHARE,
+    unit: '1',
+  });
+  const tooWeakShare = meter.createObservableGauge(`${prefix}too_weak.share`, {
+    description: TOO_WEAK_SHARE,
+    unit: '1',
+  });
+  const observed = [pending, pendingSize, paused, keyShare, tooWeakShare];
   const observe = async (result: BatchObservableResult) => {
-    for (const { destination, isPaused, queue } of await gauges.read()) {
+    for (const { destination, isPaused, queue, match } of await gauges.read()) {
       result.observe(paused, isPaused ? 1 : 0, { destination });
+      if (match !== undefined) {
+        result.observe(tooWeakShare, match.tooWeak, { destination });
+        for (const [key, share] of Object.entries(match.keys))
+          result.observe(keyShare, share, { destination, key });
+      }
       if (queue === undefined) continue;
       result.observe(pending, queue.pending, { destination });
       result.observe(pendingSize, queue.pendingBytes, { destination });

@@ -16,7 +16,7 @@ import {
   inName,
   type CountedKind,
 } from '../counted-activity';
-import { LaneGauges, type LaneGauge } from '../lane-gauges';
+import { KEY_SHARE, LaneGauges, TOO_WEAK_SHARE, type LaneGauge } from '../lane-gauges';
 
 export interface PrometheusMetricsOptions {
   /** Default: `prom-client`'s own, which the whole process shares. */
@@ -26,8 +26,8 @@ export interface PrometheusMetricsOptions {
 }
 
 /**
- * Metrics of one `TrackingModule` for `prom-client`, each with the label `destination`. Counters and the
- * histogram are of this process, from now on. The queue's gauges are asked for at each scrape; they are of
+ * Metrics of one `TrackingModule` for `prom-client`, each with the label `destination`. Counters, the histogram and
+ * the match quality are of this process, the first two from now on. The queue's gauges are asked for at each scrape; they are of
  * all processes where the storage is shared, and as they were known last if it takes longer than 1 s.
  *
  * @returns takes the metrics out of the register again.
@@ -76,6 +76,19 @@ export function collectPrometheusMetrics(
   gauge(names.pendingBytes, 'What the pending events take, as they are stored', bytesOf);
   gauge(names.paused, '1 while nothing is handed over: credentials, outage, throttling', pausedOf);
 
+  gauge(names.tooWeakShare, TOO_WEAK_SHARE, ({ match }) => match?.tooWeak);
+  new Gauge({
+    name: names.keyShare,
+    help: KEY_SHARE,
+    labelNames: ['destination', 'key'] as const,
+    registers,
+    async collect() {
+      for (const { destination, match } of await gauges.read())
+        for (const [key, share] of Object.entries(match?.keys ?? {}))
+          this.set({ destination, key }, share);
+    },
+  });
+
   const startAtZero = (destination: string) => {
     for (const kind of COUNTED_KINDS) counters[kind].inc({ destination }, 0);
     delay.zero({ destination });
@@ -94,7 +107,8 @@ export function collectPrometheusMetrics(
   };
 }
 
-type MetricName = CountedKind | 'delay' | 'pending' | 'pendingBytes' | 'paused';
+type MetricName =
+  CountedKind | 'delay' | 'pending' | 'pendingBytes' | 'paused' | 'keyShare' | 'tooWeakShare';
 
 function namesOf(prefix: string): Readonly<Record<MetricName, string>> {
   const counters = COUNTED_KINDS.map((kind) => [kind, `${prefix}events_${inName(kind)}_total`]);
@@ -104,6 +118,8 @@ function namesOf(prefix: string): Readonly<Record<MetricName, string>> {
     pending: `${prefix}events_pending`,
     pendingBytes: `${prefix}pending_bytes`,
     paused: `${prefix}paused`,
+    keyShare: `${prefix}match_key_share`,
+    tooWeakShare: `${prefix}too_weak_share`,
   };
 }
 

@@ -16,7 +16,7 @@ export type Exact = [
   None<AnyMembers<Required<main.PurchaseInput>>>,
   None<AnyMembers<main.TrackReceipt>>,
   None<AnyMembers<main.Outbox>>,
-  None<AnyMembers<main.Destination>>,
+  None<AnyMembers<Required<main.Destination>>>,
 ];
 
 /** Compiled, never run. */

@@ -7,7 +7,7 @@ import https from 'node:https';
 import { HttpModule } from '@nestjs/axios';
 import axios from 'axios';
 
-import { start } from './start.js';
+import { start, transport } from './start.js';
 
 const SOON_MS = 3_000;
 
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   const { ServerTrackingService, TrackingModule } = await import('nestjs-server-tracking');
   const { PlatformStub, aPurchase } = await import('nestjs-server-tracking/testing');
   const stub = await PlatformStub.start();
-  const app = await start({ imports: [TrackingModule.forRoot(stub.options())] });
+  const app = await start({ imports: [TrackingModule.forRoot({ ...stub.options(), transport })] });
   const tracking = app.get(ServerTrackingService);
   const receipt = await tracking.trackPurchase(aPurchase(), { until: 'settled' });
   assert.equal(receipt.destinations.meta?.kind, 'delivered');

@@ -1,6 +1,9 @@
 import { Logger, Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 
+/** From the command line; the default where nothing is said. */
+export const transport = process.argv[2] === 'undici' ? 'undici' : 'http';
+
 @Module({})
 class AppModule {}
 

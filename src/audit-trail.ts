@@ -1,0 +1,213 @@
+import type { LoggerService } from '@nestjs/common';
+
+import type { AuditLog, HeadStore, AuditHead } from './audit/audit-log';
+import type { AuditConsent, AuditEntry, AuditFact, AuditKind } from './audit/audit-record';
+import type { Clock } from './clock';
+import { CONSENT_PURPOSES, type Consent } from './events/consent';
+import { errorName } from './events/problem';
+import type { ProtectedEvent } from './events/protected-event';
+import type { DestinationReceipt } from './events/receipt';
+import type { LeasedEntry, NextStep } from './outbox/outbox';
+import { PERSON_ERASED } from './privacy/consent-register';
+import type { RecordStore } from './records/record-store';
+
+/** An event that was decided on, for one destination. */
+export interface DecidedEvent {
+  readonly destination: string;
+  readonly eventId: string;
+  readonly eventName: string;
+  readonly subjects: readonly string[];
+  readonly consent: Consent;
+  readonly receipt: DestinationReceipt;
+  /** Names of the fields that go out. */
+  readonly fields: readonly string[] | undefined;
+}
+
+/** Tells the audit log what happens on the line. Nothing here waits or throws, but what is about a person. */
+export class AuditTrail {
+  constructor(
+    private readonly log: AuditLog,
+    private readonly clock: Clock,
+    private readonly logger: LoggerService,
+  ) {}
+
+  decided(event: DecidedEvent): void {
+    const { destination, eventId, eventName, subjects, receipt, fields } = event;
+    const kind = kindOf(receipt);
+    const reason = reasonOf(receipt);
+    this.log.record({
+      kind,
+      atMs: this.clock.now(),
+      subjects: reason === PERSON_ERASED ? [] : subjects,
+      destination,
+      eventId,
+      eventName,
+      consent: auditConsent(event.consent),
+      ...(reason !== undefined && { reason }),
+      ...(fields !== undefined && kind === 'accepted' && { fields }),
+    });
+  }
+
+  /** What became of an entry after it was accepted. */
+  ended(entry: LeasedEntry, step: NextStep): void {
+    const kind = ENDS[step.kind];
+    if (kind === undefined) return;
+    const { destination, eventId, eventName, subjects = [], attempts } = entry;
+    const isErased = 'reason' in step && step.reason === PERSON_ERASED;
+    // That it was accepted after the erasure stands in the log with their names.
+    if (isErased) this.forgetLater(subjects);
+    this.log.record({
+      kind,
+      atMs: this.clock.now(),
+      subjects: isErased ? [] : subjects,
+      destination,
+      eventId,
+      eventName,
+      attempts: attempts + (kind === 'dropped' || kind === 'expired' ? 0 : 1),
+      ...('reason' in step && { reason: step.reason }),
+    });
+  }
+
+  /** Durable when it resolves, or told in the log that it is not yet. */
+  async aboutPerson(
+    kind: AuditKind,
+    subjects: readonly string[],
+    counts?: AuditFact['counts'],
+  ): Promise<void> {
+    const fact = { kind, atMs: this.clock.now(), ...(counts !== undefined && { counts }) };
+    // A line names four at the most.
+    const groups = subjects.length === 0 ? [[]] : inFours(subjects);
+    for (const group of groups) this.log.record({ ...fact, subjects: group });
+    await this.flush();
+  }
+
+  async of(subjects: readonly string[]): Promise<readonly AuditEntry[]> {
+    await this.flush();
+    return this.log.query({ subjects, limit: Infinity });
+  }
+
+  /** @returns from how many lines the people were cut. */
+  async forget(subjects: readonly string[]): Promise<number> {
+    await this.flush();
+    return this.log.forget(subjects);
+  }
+
+  close(): Promise<void> {
+    return this.log.close();
+  }
+
+  private forgetLater(subjects: readonly string[]): void {
+    this.forget(subjects).catch((error: unknown) => {
+      this.logger.warn(`tracking: the audit log could not forget now: ${errorName(error)}`);
+    });
+  }
+
+  private async flush(): Promise<void> {
+    try {
+      await this.log.flush();
+    } catch (error) {
+      this.logger.warn(`tracking: the audit log cannot be written now: ${errorName(error)}`);
+    }
+  }
+}
+
+const HEADS = 'audit-heads';
+
+/** The ends of the log's chains beside the outbox, so that lines missing at the end show. */
+export class AuditHeads implements HeadStore {
+  constructor(private readonly records: RecordStore) {}
+
+  async save(head: AuditHead): Promise<void> {
+    await this.records.put([
+      {
+        collection: HEADS,
+        key: head.writer,
+        value: JSON.stringify(head),
+        // Under this name all of them are found again.
+        subjects: [HEADS],
+        expiresAtMs: Infinity,
+      },
+    ]);
+  }
+
+  async load(): Promise<readonly AuditHead[]> {
+    const found = await this.records.findBySubjects([HEADS]);
+    return found.map(({ value }) => JSON.parse(value) as AuditHead);
+  }
+
+  remove(writers: readonly string[]): Promise<void> {
+    return this.records.remove(HEADS, writers);
+  }
+}
+
+/** Names of what a destination gets, never values. */
+export function fieldsOf({ userData, context, properties }: ProtectedEvent): readonly string[] {
+  const named = (prefix: string, source: object | undefined) =>
+    Object.entries(source ?? {}).flatMap(([key, value]) =>
+      value === undefined ? [] : [`${prefix}.${key}`],
+    );
+  const { clickIds, ...rest } = { ...context, consent: undefined };
+  return [
+    ...named('user', userData),
+    ...named('context', rest),
+    ...named('clickIds', clickIds),
+    ...named('properties', properties),
+  ];
+}
+
+const ENDS: Readonly<Partial<Record<NextStep['kind'], AuditKind>>> = {
+  settle: 'delivered',
+  'dead-letter': 'dead-lettered',
+  expire: 'expired',
+  drop: 'dropped',
+};
+
+function kindOf(receipt: DestinationReceipt): AuditKind {
+  switch (receipt.kind) {
+    case 'duplicate':
+    case 'rejected':
+      return receipt.kind;
+    case 'skipped':
+      return receipt.reason.startsWith('consent') || receipt.reason === PERSON_ERASED
+        ? 'withheld'
+        : 'skipped';
+    default:
+      // Whatever has become of it since, it was accepted; its end is told by the lane.
+      return 'accepted';
+  }
+}
+
+function reasonOf(receipt: DestinationReceipt): string | undefined {
+  if (receipt.kind === 'skipped') return receipt.reason;
+  if (receipt.kind === 'rejected')
+    return receipt.problems.map(({ field, code }) => `${field} ${code}`).join(', ');
+  return undefined;
+}
+
+function auditConsent(consent: Consent): AuditConsent {
+  const having = (state: string) =>
+    CONSENT_PURPOSES.filter((purpose) => (consent[purpose] ?? 'unknown') === state);
+  const { saleOptOut, gpc, region, source, version, capturedAt } = consent;
+  const all = {
+    granted: having('granted'),
+    denied: having('denied'),
+    unknown: having('unknown'),
+    saleOptOut,
+    gpc,
+    region,
+    source,
+    version,
+    capturedAt,
+  };
+  return Object.fromEntries(
+    Object.entries(all).filter(
+      ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),
+    ),
+  );
+}
+
+function inFours(subjects: readonly string[]): string[][] {
+  const groups: string[][] = [];
+  for (let at = 0; at < subjects.length; at += 4) groups.push(subjects.slice(at, at + 4));
+  return groups;
+}

@@ -1,0 +1,173 @@
+import type { Clock } from './clock';
+import type { ContextStore } from './context/context-store';
+import { CONSENT_PURPOSES, type ConsentPurpose } from './events/consent';
+import type { AuditEntry } from './audit/audit-record';
+import type { AuditTrail } from './audit-trail';
+import type { RequestContext } from './events/request-context';
+import type { Outbox } from './outbox/outbox';
+import type { ConsentRegister, Withdrawal } from './privacy/consent-register';
+import { isEmail, isVisitor, type Subjects } from './privacy/subjects';
+import type { RecordStore } from './records/record-store';
+
+export interface PeopleParts {
+  /** Rejects where the storage is out of reach. */
+  readonly subjects: () => Subjects | Promise<Subjects>;
+  readonly records: RecordStore;
+  readonly contexts: ContextStore;
+  readonly register: ConsentRegister;
+  readonly outbox: Pick<Outbox, 'erase'>;
+  /** Where an audit log is kept. */
+  readonly audit?: Pick<AuditTrail, 'aboutPerson' | 'of' | 'forget'> | undefined;
+  readonly clock: Clock;
+}
+
+/** What was found and removed. */
+export interface ErasureReport {
+  /** Entries that were waiting for a platform, over all destinations. */
+  readonly pending: number;
+  readonly deadLetters: number;
+  /** Kept contexts and links between a visitor and a user. */
+  readonly records: number;
+  /** How many names the person was known by. */
+  readonly names: number;
+  /** Lines of the audit log from which the person was cut; `undefined`: none is kept. */
+  readonly auditLines: number | undefined;
+  readonly tookMs: number;
+}
+
+/** What is kept about a person; what is still on its way to a platform shows in the audit lines alone. */
+export interface PersonExport {
+  readonly contexts: readonly RequestContext[];
+  readonly withdrawal: Withdrawal | undefined;
+  /** How many names the person is known by: user ID, e-mail address, visitor IDs. */
+  readonly names: number;
+  /** What the audit log says of the person; empty where none is kept. */
+  readonly audit: readonly AuditEntry[];
+}
+
+const LINKS = 'links';
+const LINK_MS = 400 * 24 * 3_600_000;
+const MAX_KNOWN_LINKS = 10_000;
+
+/** What a person can say about what was allowed before. */
+export interface ConsentControl {
+  /**
+   * Notes that a person takes consent back: nothing of theirs that needs one of the purposes goes out any more,
+   * what is pending included, until they allow it again with a consent that is dated later, or by `restore`.
+   *
+   * @param purposes default: all.
+   */
+  withdraw(userKey: string, purposes?: readonly ConsentPurpose[]): Promise<Withdrawal>;
+  /** The person has allowed it again. */
+  restore(userKey: string): Promise<void>;
+  /** What the person has taken back; `undefined`: nothing. */
+  withdrawalOf(userKey: string): Promise<Withdrawal | undefined>;
+}
+
+/** What is known of people across events: who is the same, who said no, and what is to be forgotten. */
+export class People implements ConsentControl {
+  /** Links that this process has written, so that each is written once. */
+  private readonly knownLinks = new Set<string>();
+
+  constructor(private readonly parts: PeopleParts) {}
+
+  get register(): ConsentRegister {
+    return this.parts.register;
+  }
+
+  /** At once when their secret is known. Rejects where the storage is out of reach. */
+  subjects(): Subjects | Promise<Subjects> {
+    return this.parts.subjects();
+  }
+
+  /** Remembers that these names are one person: a visitor who signed up, a user on another device. */
+  async link(subjects: readonly string[]): Promise<void> {
+    const key = subjects.join('.');
+    if (subjects.length < 2 || this.knownLinks.has(key)) return;
+    const { records, clock } = this.parts;
+    await records.put([
+      { collection: LINKS, key, value: '', subjects, expiresAtMs: clock.now() + LINK_MS },
+    ]);
+    if (this.knownLinks.size >= MAX_KNOWN_LINKS) this.knownLinks.clear();
+    this.knownLinks.add(key);
+  }
+
+  /** What is pending and needs any of these purposes is dropped; what comes in with an older consent as well. */
+  async withdraw(userKey: string, purposes?: readonly ConsentPurpose[]): Promise<Withdrawal> {
+    const unknown = purposes?.filter((purpose) => !CONSENT_PURPOSES.includes(purpose)) ?? [];
+    if (unknown.length > 0 || purposes?.length === 0)
+      throw new TypeError(`withdraw: expected purposes among ${CONSENT_PURPOSES.join(', ')}`);
+    const subjects = await this.namesOf(userKey, true);
+    const withdrawal = await this.parts.register.withdraw(subjects, purposes);
+    await this.parts.audit?.aboutPerson('withdrawn', subjects);
+    return withdrawal;
+  }
+
+  async restore(userKey: string): Promise<void> {
+    const subjects = await this.namesOf(userKey, true);
+    await this.parts.register.restore(subjects);
+    await this.parts.audit?.aboutPerson('restored', subjects);
+  }
+
+  async withdrawalOf(userKey: string): Promise<Withdrawal | undefined> {
+    return this.parts.register.find(await this.namesOf(userKey, true));
+  }
+
+  /**
+   * Forgets a person. First it is noted that nothing of theirs goes out any more, so that what comes in
+   * meanwhile, and late webhooks, stay unsent.
+   */
+  async erase(userKey: string): Promise<ErasureReport> {
+    const { register, outbox, records, audit, clock } = this.parts;
+    const startedAtMs = clock.now();
+    const subjects = await this.namesOf(userKey);
+    await register.withdraw(subjects, undefined, true);
+    const { pending, deadLetters } = await outbox.erase(subjects);
+    const removed = await records.eraseBySubjects(subjects);
+    for (const link of this.knownLinks)
+      if (subjects.some((subject) => link.includes(subject))) this.knownLinks.delete(link);
+    const auditLines = await audit?.forget(subjects);
+    const counts = { pending, deadLetters, records: removed, names: subjects.length };
+    // The proof names nobody: it says when how much of somebody was removed.
+    await audit?.aboutPerson('erased', [], { ...counts, auditLines: auditLines ?? 0 });
+    return { ...counts, auditLines, tookMs: clock.now() - startedAtMs };
+  }
+
+  /** For the person to read. */
+  async export(userKey: string): Promise<PersonExport> {
+    const { records, contexts, register, audit } = this.parts;
+    const subjects = await this.namesOf(userKey);
+    const found = await records.findBySubjects(subjects);
+    const exported: PersonExport = {
+      contexts: contexts.among(found),
+      withdrawal: await register.find(subjects),
+      names: subjects.length,
+      audit: (await audit?.of(subjects)) ?? [],
+    };
+    await audit?.aboutPerson('exported', subjects, { contexts: exported.contexts.length });
+    return exported;
+  }
+
+  /**
+   * The names of the person: through a user to all of their visitors, and, where that only makes more be held back,
+   * to their addresses. Never through a visitor, because several people may share a browser, nor through an address
+   * to what belongs to another user: anybody can type it.
+   */
+  private async namesOf(userKey: string, withAddresses = false): Promise<readonly string[]> {
+    const { subjects, records } = this.parts;
+    if (typeof userKey !== 'string' || userKey.trim() === '')
+      throw new TypeError('expected a user ID, an e-mail address or a visitor ID');
+    const known = new Set((await subjects()).ofKey(userKey));
+    let unasked = [...known];
+    while (unasked.length > 0) {
+      const asked = unasked.filter((name) => !isVisitor(name) && (withAddresses || !isEmail(name)));
+      const found = await records.findBySubjects(asked);
+      unasked = found
+        .filter(({ collection }) => collection === LINKS)
+        .flatMap((record) => record.subjects)
+        .filter((name) => !known.has(name) && (withAddresses || isVisitor(name)));
+      for (const name of unasked) known.add(name);
+    }
+    return [...known];
+  }
+}

@@ -1,0 +1,66 @@
+import { createHmac } from 'node:crypto';
+
+import type { UserData } from '../events/user-data';
+import { normalizeEmail } from './email';
+
+/** What we know a person by; the first letter of the name. */
+type SubjectKind = 'u' | 'e' | 'v';
+
+const HASH_LENGTH = 21;
+
+/**
+ * Names people by keyed hashes, so that what is stored about one can be found, stopped and erased, and nobody
+ * without the key can tell who it is or try out who it might be.
+ */
+export class Subjects {
+  /** @param secret at least 32 random bytes, for good: another one finds nobody any more. */
+  constructor(private readonly secret: Uint8Array) {}
+
+  /**
+   * Whose an event is: the user's, by ID and e-mail address; the visitor's only where no user is known, because
+   * several people may share a browser.
+   */
+  of(user: Pick<UserData, 'id' | 'email'>, visitorId: string | undefined): readonly string[] {
+    const names: string[] = [];
+    if (user.id !== undefined) names.push(this.hash('u', user.id));
+    const email = user.email === undefined ? undefined : normalizeEmail(user.email);
+    if (email !== undefined) names.push(this.hash('e', email));
+    if (names.length === 0 && visitorId !== undefined) names.push(this.visitor(visitorId));
+    return names;
+  }
+
+  /** Whoever a key may mean, as hosts give it: a user ID, an e-mail address or a visitor ID. */
+  ofKey(userKey: string): readonly string[] {
+    return [...this.of({ id: userKey, email: userKey }, undefined), this.visitor(userKey)];
+  }
+
+  visitor(visitorId: string): string {
+    return this.hash('v', visitorId);
+  }
+
+  /** A name that nobody can guess for something that the host names. */
+  reference(name: string): string {
+    return this.keyed(`reference:${name}`, HASH_LENGTH + 1);
+  }
+
+  private hash(kind: SubjectKind, value: string): string {
+    return kind + this.keyed(`${kind}:${value.trim()}`);
+  }
+
+  private keyed(text: string, length = HASH_LENGTH): string {
+    return createHmac('sha256', this.secret).update(text).digest('base64url').slice(0, length);
+  }
+}
+
+/** Whether a name stands for a browser, and not for a user. */
+export function isVisitor(subject: string): boolean {
+  return subject.startsWith('v');
+}
+
+/** Whether a name stands for an e-mail address. */
+export function isEmail(subject: string): boolean {
+  return subject.startsWith('e');
+}
+
+/** The most names that are kept with an event or a context. */
+export const MAX_OWNERS = 4;

@@ -1,0 +1,91 @@
+import type { LoggerService } from '@nestjs/common';
+
+import type { Problem } from '../events/problem';
+import { InvalidOptionsError } from '../tracking.error';
+import type { StripeObjectLike } from './stripe-event';
+
+export interface StripeTrackingOptions {
+  /** What to do with events of a sandbox (`livemode: false`); default `ignore`. */
+  testMode?: 'ignore' | 'send';
+  /**
+   * The order that a session, payment intent, invoice or charge belongs to. Must say the same for a session
+   * and for the charge of its refund. Default: `order_id` in the metadata, else Stripe's payment intent.
+   */
+  orderId?: (object: StripeObjectLike) => string | undefined;
+  /**
+   * Your ID of the person; default: `user_id` in the metadata. Where you keep it in `client_reference_id`:
+   * `(object) => object.client_reference_id ?? undefined`.
+   */
+  userId?: (object: StripeObjectLike) => string | undefined;
+  /** Whether e-mail, phone, name and address that the customer gave to Stripe are used; default true. */
+  customerDetails?: boolean;
+  /** `total` (default) is what was paid; `net` leaves out tax and shipping, as GA4 recommends. */
+  purchaseValue?: 'total' | 'net';
+  /** An invoice for a change in mid-term, such as an upgrade: `renew` (default) or `ignore`. */
+  subscriptionUpdates?: 'renew' | 'ignore';
+  /**
+   * Invoices that no subscription made (by hand, from a quote): `ignore` (default) or `purchase`. Leave it
+   * where Checkout creates invoices: such a sale would count twice.
+   */
+  singleInvoices?: 'ignore' | 'purchase';
+  /**
+   * A payment intent of which nobody can say whether an invoice or Checkout made it: `ignore` (default) or
+   * `purchase`. One with our key or `order_id` in its metadata is none of these.
+   */
+  unmarkedPaymentIntents?: 'ignore' | 'purchase';
+  /** How long after the last invoice the snapshot of a subscriber is kept, for renewals; default 400 days. */
+  subscriptionContextTtlMs?: number;
+  logger?: LoggerService;
+}
+
+/** The options with their defaults. */
+export type StripeTrackingSettings = Readonly<
+  Required<Omit<StripeTrackingOptions, 'orderId' | 'userId' | 'logger'>> &
+    Pick<StripeTrackingOptions, 'orderId' | 'userId' | 'logger'>
+>;
+
+const DAY_MS = 86_400_000;
+
+/** As long as browsers keep a cookie: afterwards a click ID says nothing any more. */
+const SUBSCRIPTION_CONTEXT_TTL_MS = 400 * DAY_MS;
+
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  testMode: ['ignore', 'send'],
+  purchaseValue: ['total', 'net'],
+  subscriptionUpdates: ['renew', 'ignore'],
+  singleInvoices: ['ignore', 'purchase'],
+  unmarkedPaymentIntents: ['ignore', 'purchase'],
+};
+
+/** @throws InvalidOptionsError with every problem at once. */
+export function resolveStripeOptions(options: StripeTrackingOptions = {}): StripeTrackingSettings {
+  const problems: Problem[] = [];
+  const given = options as Readonly<Record<string, unknown>>;
+  const note = (field: string, message: string) =>
+    problems.push({ field: `stripe.${field}`, code: 'invalid', message });
+  for (const [field, words] of Object.entries(CHOICES)) {
+    const value = given[field];
+    if (value !== undefined && !words.includes(value as string))
+      note(field, `expected one of ${words.join(', ')}`);
+  }
+  for (const field of ['orderId', 'userId']) {
+    if (given[field] !== undefined && typeof given[field] !== 'function')
+      note(field, 'expected a function');
+  }
+  const ttlMs = options.subscriptionContextTtlMs;
+  if (ttlMs !== undefined && !(Number.isFinite(ttlMs) && ttlMs > 0))
+    note('subscriptionContextTtlMs', 'expected a number of milliseconds above 0');
+  if (problems.length > 0) throw new InvalidOptionsError(problems);
+  return {
+    testMode: options.testMode ?? 'ignore',
+    orderId: options.orderId,
+    userId: options.userId,
+    customerDetails: options.customerDetails ?? true,
+    purchaseValue: options.purchaseValue ?? 'total',
+    subscriptionUpdates: options.subscriptionUpdates ?? 'renew',
+    singleInvoices: options.singleInvoices ?? 'ignore',
+    unmarkedPaymentIntents: options.unmarkedPaymentIntents ?? 'ignore',
+    subscriptionContextTtlMs: ttlMs ?? SUBSCRIPTION_CONTEXT_TTL_MS,
+    logger: options.logger,
+  };
+}
