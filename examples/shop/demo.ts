@@ -11,8 +11,9 @@ import { Teller } from './demo/teller';
 const HELP = `npm run demo [-- --serve | --live | --help]
 
 Without options: starts the shop of examples/shop and a server that stands in for Meta, TikTok, GA4 and
-a GTM container. A visitor comes by an ad, signs up and buys. Every request that a platform receives is
-shown and checked. Needs no network; ends with 0 if everything arrived as told, else with 1.
+a GTM container. A visitor comes by an ad, consents, signs up and buys; the webhook comes to a second
+process. Another one says no, and the first one takes consent back. Every request that a platform receives
+is checked. Needs no network; ends with 0 if everything arrived as told, else with 1.
 
   --serve   leaves the shop open, to play with it by curl
   --live    the same with real accounts: tracking variables are taken from the environment and .env
@@ -59,7 +60,7 @@ async function tellStory(teller: Teller, isColourful: boolean): Promise<void> {
   const stage = await setStage({ isColourful });
   try {
     teller.title(
-      'A shop that tracks on the server: a visitor signs up and buys',
+      'A shop that tracks on the server: a visitor consents, signs up, buys, and changes his mind',
       `The shop runs at ${stage.shopUrl}; all platforms and Stripe are stand-ins on this machine.`,
     );
     await play(stage, teller);
@@ -72,7 +73,8 @@ async function tellStory(teller: Teller, isColourful: boolean): Promise<void> {
 async function openShop(teller: Teller, isColourful: boolean, isLive: boolean): Promise<void> {
   const port = Number(process.env.PORT ?? 3000);
   const stage = await setStage({ port, isLive, isColourful });
-  stage.app.enableShutdownHooks();
+  // Closes what is not real as well, and removes its files.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stage.close());
   serve(stage, teller, isLive);
 }
 

@@ -1,5 +1,4 @@
-import { Body, Controller, Post, Req } from '@nestjs/common';
-import type { Request } from 'express';
+import { Body, Controller, Post } from '@nestjs/common';
 
 import { AuthService, type Registration } from './auth.service';
 import { RegisterDto } from './register.dto';
@@ -9,7 +8,7 @@ export class AuthController {
   constructor(private readonly auth: AuthService) {}
 
   @Post('register')
-  register(@Body() dto: RegisterDto, @Req() request: Request): Promise<Registration> {
-    return this.auth.register(dto, request);
+  register(@Body() dto: RegisterDto): Promise<Registration> {
+    return this.auth.register(dto);
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 
 import { ConflictException, Injectable } from '@nestjs/common';
-import { ServerTrackingService, type IncomingRequest } from 'nestjs-server-tracking';
+import { ServerTrackingService } from 'nestjs-server-tracking';
 
 import type { RegisterDto } from './register.dto';
 import type { User } from './user';
@@ -22,22 +22,25 @@ export class AuthService {
 
   constructor(private readonly tracking: ServerTrackingService) {}
 
-  /** @param request the visitor's: IP, browser and click IDs are read from it. */
-  async register(dto: RegisterDto, request: IncomingRequest): Promise<Registration> {
+  async register(dto: RegisterDto): Promise<Registration> {
     const user = this.create(dto);
     // Waits for the storage only, never for a platform, and never throws.
     const { eventId } = await this.tracking.trackRegistration({
       eventId: dto.eventId,
       method: 'email',
       user,
-      context: request,
-      consent: dto.consent,
     });
     return { user: { id: user.id, email: user.email }, token: this.openSession(user), eventId };
   }
 
   userOf(token: string): User | undefined {
     return this.usersByToken.get(token);
+  }
+
+  remove(user: User): void {
+    this.usersByEmail.delete(user.email.toLowerCase());
+    for (const [token, { id }] of this.usersByToken)
+      if (id === user.id) this.usersByToken.delete(token);
   }
 
   private create({ email, fullName, phone }: RegisterDto): User {

@@ -1,14 +1,4 @@
-import { Type } from 'class-transformer';
-import {
-  IsDefined,
-  IsEmail,
-  IsOptional,
-  IsString,
-  MaxLength,
-  MinLength,
-  ValidateNested,
-} from 'class-validator';
-import { ConsentDto } from 'nestjs-server-tracking/dto';
+import { IsEmail, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
 
 export class RegisterDto {
   @IsEmail() email!: string;
@@ -17,7 +7,4 @@ export class RegisterDto {
 
   /** The browser's, if its pixel has already sent the event under this ID. */
   @IsOptional() @IsString() @MaxLength(100) eventId?: string;
-
-  /** What the visitor chose in the consent banner. */
-  @IsDefined() @ValidateNested() @Type(() => ConsentDto) consent!: ConsentDto;
 }

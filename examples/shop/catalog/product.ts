@@ -1,3 +1,5 @@
+import { fromMinorUnits, type Item } from 'nestjs-server-tracking';
+
 /** Prices are in minor units, as Stripe counts them; every platform wants major ones. */
 export interface Product {
   readonly sku: string;
@@ -16,4 +18,10 @@ const PRODUCTS: readonly Product[] = [
 
 export function findProduct(sku: string): Product | undefined {
   return PRODUCTS.find((product) => product.sku === sku);
+}
+
+/** A product as the platforms should see it. */
+export function itemOf({ sku, name, brand, category, priceMinor }: Product, quantity = 1): Item {
+  const price = fromMinorUnits(priceMinor, CURRENCY);
+  return { id: sku, name, brand, category, price, quantity };
 }

@@ -1,24 +1,19 @@
 import type Stripe from 'stripe';
 
+import type { User } from '../auth/user';
 import type { Order } from '../orders/order';
 
-/** What the shop writes into Stripe's metadata and reads again in the webhook. */
-export interface OrderMetadata {
-  readonly order_id: string;
-  /** Points to the visitor's context. Cookies, IP and consent themselves do not belong into Stripe. */
-  readonly context_ref: string;
-}
-
+/** Of what is in `metadata`, tracking reads the two IDs. The visitor does not belong there. */
 export function checkoutSessionParams(
   order: Order,
-  contextRef: string,
+  user: User,
 ): Stripe.Checkout.SessionCreateParams {
-  const metadata: OrderMetadata = { order_id: order.id, context_ref: contextRef };
   return {
     mode: 'payment',
     success_url: `https://shop.example.com/thanks?order=${order.id}`,
     cancel_url: 'https://shop.example.com/cart',
-    metadata: { ...metadata },
+    customer_email: user.email,
+    metadata: { order_id: order.id, user_id: user.id },
     line_items: order.lines.map(({ product, quantity }) => ({
       quantity,
       price_data: {

@@ -10,7 +10,7 @@ export class CheckoutController {
   constructor(private readonly checkouts: CheckoutService) {}
 
   @Post()
-  checkout(@Body() dto: CheckoutDto, @Req() request: AuthenticatedRequest): Promise<Checkout> {
-    return this.checkouts.checkout(request.user, dto, request);
+  checkout(@Body() dto: CheckoutDto, @Req() { user }: AuthenticatedRequest): Promise<Checkout> {
+    return this.checkouts.checkout(user, dto);
   }
 }

@@ -3,7 +3,6 @@ import {
   ArrayMaxSize,
   ArrayMinSize,
   IsArray,
-  IsDefined,
   IsInt,
   IsString,
   Max,
@@ -11,7 +10,6 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { ConsentDto } from 'nestjs-server-tracking/dto';
 
 export class CartLineDto {
   @IsString() @MaxLength(50) sku!: string;
@@ -25,7 +23,4 @@ export class CheckoutDto {
   @ValidateNested({ each: true })
   @Type(() => CartLineDto)
   items!: CartLineDto[];
-
-  /** What the visitor chose in the consent banner. */
-  @IsDefined() @ValidateNested() @Type(() => ConsentDto) consent!: ConsentDto;
 }

@@ -1,9 +1,6 @@
 import { BadRequestException, Injectable } from '@nestjs/common';
-import {
-  fromMinorUnits,
-  ServerTrackingService,
-  type IncomingRequest,
-} from 'nestjs-server-tracking';
+import { fromMinorUnits, ServerTrackingService } from 'nestjs-server-tracking';
+import { StripeTrackingService } from 'nestjs-server-tracking/stripe';
 import Stripe from 'stripe';
 
 import type { User } from '../auth/user';
@@ -26,30 +23,30 @@ export class CheckoutService {
   constructor(
     private readonly orders: OrdersService,
     private readonly tracking: ServerTrackingService,
+    private readonly payments: StripeTrackingService,
     private readonly stripe: Stripe,
   ) {}
 
-  /** @param request the visitor's; the webhook that reports the payment will come from Stripe. */
-  async checkout(user: User, dto: CheckoutDto, request: IncomingRequest): Promise<Checkout> {
-    const order = this.orders.create(user, dto.items.map(toLine), dto.consent);
-    const context = await this.tracking.saveContext(order.id, request);
-    const session = await this.stripe.checkout.sessions.create(
-      checkoutSessionParams(order, context.contextRef),
-    );
+  async checkout(user: User, { items }: CheckoutDto): Promise<Checkout> {
+    const order = this.orders.create(user, items.map(toLine));
+    const purchase = `purchase:${order.id}`;
+    // Keeps the visit, with its consent: the webhook that reports the payment will come from Stripe.
+    const params = await this.payments.forCheckout(checkoutSessionParams(order, user), undefined, {
+      user,
+      eventId: purchase,
+    });
+    const session = await this.stripe.checkout.sessions.create(params);
     const total = fromMinorUnits(order.totalMinor, order.currency);
-    const { eventId } = await this.tracking.trackBeginCheckout({
+    const { eventId: beginCheckout } = await this.tracking.trackBeginCheckout({
       value: total,
       currency: order.currency,
       items: itemsOf(order),
       user,
-      context,
-      consent: order.consent,
     });
     return {
       order: { id: order.id, status: order.status, currency: order.currency, total },
       paymentUrl: session.url,
-      // `trackPurchase` will derive the same one from the order ID.
-      eventIds: { beginCheckout: eventId, purchase: `purchase:${order.id}` },
+      eventIds: { beginCheckout, purchase },
     };
   }
 }

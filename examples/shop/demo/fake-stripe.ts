@@ -5,15 +5,29 @@ import type { AddressInfo } from 'node:net';
 
 import Stripe from 'stripe';
 
-/** A checkout session, with as much of it as the shop looks at. */
+type Metadata = Readonly<Record<string, string>>;
+
+/** A checkout session, with as much of it as a shop may look at. */
 export interface FakeSession {
   readonly id: string;
   readonly object: 'checkout.session';
+  readonly mode: string;
   readonly url: string;
   readonly currency: string;
   readonly amount_total: number;
+  readonly payment_intent: string;
   readonly payment_status: 'paid' | 'unpaid';
-  readonly metadata: Readonly<Record<string, string>>;
+  readonly customer_details: { readonly email: string | null };
+  readonly metadata: Metadata;
+}
+
+/** The payment intent that a session makes; it has the metadata that was given for it, and no other. */
+export interface FakePaymentIntent {
+  readonly id: string;
+  readonly object: 'payment_intent';
+  readonly amount_received: number;
+  readonly currency: string;
+  readonly metadata: Metadata;
 }
 
 /** A webhook's body and its signature: the bytes that are posted. */
@@ -28,6 +42,7 @@ export interface SignedWebhook {
  */
 export class FakeStripe {
   readonly sessions = new Map<string, FakeSession>();
+  readonly paymentIntents = new Map<string, FakePaymentIntent>();
   /** Where webhooks go when somebody pays at a session's `url`. */
   webhookUrl: string | undefined;
 
@@ -70,25 +85,36 @@ export class FakeStripe {
 
   /** The webhook of a customer who has come to the end of the session, paid or not. */
   completedWebhook(session: FakeSession, createdAtMs = Date.now()): SignedWebhook {
-    const payload = JSON.stringify({
-      id: `evt_${randomBytes(8).toString('hex')}`,
-      object: 'event',
-      type: 'checkout.session.completed',
-      created: Math.floor(createdAtMs / 1_000),
-      livemode: false,
-      data: { object: session },
-    });
-    const signature = this.stripe.webhooks.generateTestHeaderString({
-      payload,
-      secret: this.webhookSecret,
-    });
-    return { payload, signature };
+    return this.webhook('checkout.session.completed', session, createdAtMs);
+  }
+
+  /** The other webhook about the same payment. Stripe sends both, in any order. */
+  paymentIntentWebhook({ payment_intent: id }: FakeSession): SignedWebhook {
+    const intent = this.paymentIntents.get(id);
+    if (intent === undefined) throw new Error(`There is no payment intent ${id}`);
+    return this.webhook('payment_intent.succeeded', intent, Date.now());
   }
 
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeAllConnections();
     await closed;
+  }
+
+  private webhook(type: string, object: object, createdAtMs: number): SignedWebhook {
+    const payload = JSON.stringify({
+      id: `evt_${randomBytes(8).toString('hex')}`,
+      object: 'event',
+      type,
+      created: Math.floor(createdAtMs / 1_000),
+      livemode: true,
+      data: { object },
+    });
+    const signature = this.stripe.webhooks.generateTestHeaderString({
+      payload,
+      secret: this.webhookSecret,
+    });
+    return { payload, signature };
   }
 
   private async answer(
@@ -110,17 +136,28 @@ export class FakeStripe {
   }
 
   private createSession(form: URLSearchParams): FakeSession {
-    const id = `cs_test_${randomBytes(8).toString('hex')}`;
+    const id = `cs_live_${randomBytes(8).toString('hex')}`;
+    const intent: FakePaymentIntent = {
+      id: `pi_${randomBytes(8).toString('hex')}`,
+      object: 'payment_intent',
+      amount_received: totalOf(form),
+      currency: form.get('line_items[0][price_data][currency]') ?? '',
+      metadata: metadataOf(form, 'payment_intent_data[metadata]'),
+    };
     const session: FakeSession = {
       id,
       object: 'checkout.session',
+      mode: form.get('mode') ?? '',
       url: `${this.url}/pay/${id}`,
-      currency: form.get('line_items[0][price_data][currency]') ?? '',
-      amount_total: totalOf(form),
+      currency: intent.currency,
+      amount_total: intent.amount_received,
+      payment_intent: intent.id,
       payment_status: 'unpaid',
-      metadata: metadataOf(form),
+      customer_details: { email: form.get('customer_email') },
+      metadata: metadataOf(form, 'metadata'),
     };
     this.sessions.set(id, session);
+    this.paymentIntents.set(intent.id, intent);
     return session;
   }
 
@@ -145,12 +182,12 @@ function totalOf(form: URLSearchParams): number {
   return total;
 }
 
-function metadataOf(form: URLSearchParams): Record<string, string> {
+/** Stripe's client sends forms: `metadata[order_id]=…`. */
+function metadataOf(form: URLSearchParams, place: string): Metadata {
   return Object.fromEntries(
-    [...form].flatMap(([key, value]) => {
-      const [, name] = /^metadata\[(\w+)\]$/.exec(key) ?? [];
-      return name === undefined ? [] : [[name, value]];
-    }),
+    [...form]
+      .filter(([key]) => key.startsWith(`${place}[`))
+      .map(([key, value]) => [key.slice(place.length + 1, -1), value]),
   );
 }
 

@@ -1,57 +1,74 @@
 import { createHash } from 'node:crypto';
 
-import type { PlatformName } from 'nestjs-server-tracking/testing';
-
-import type { Registration } from '../auth/auth.service';
 import type { Checkout } from '../checkout/checkout.service';
-import { arrivalsOf, fieldOf, PLATFORM_TITLES, type Arrival } from './arrivals';
-import type { SignedWebhook } from './fake-stripe';
-import { layOut } from './layout';
+import { checkOut, deliver, sessionOf, signUp } from './acts';
+import { Browser, SITE } from './browser';
+import { playPrivacy } from './play-privacy';
+import type { SecondProcess } from './second-process';
 import type { Stage } from './stage';
 import type { Teller } from './teller';
-import { CLICK, JOHN, JOHN_LATER, LENA, type Visitor } from './visitor';
+import { CLICK, JOHN, LANDING } from './visitor';
+import {
+  claimFields,
+  inShort,
+  isOneEach,
+  resultFacts,
+  tellAnswer,
+  watch,
+  type ExpectedField,
+} from './watch';
 
-const PLATFORMS = Object.keys(PLATFORM_TITLES) as PlatformName[];
-const CART = [
-  { sku: 'MUG-BLUE', quantity: 2 },
-  { sku: 'TEA-EARL', quantity: 1 },
-];
-
-interface Answer<Body> {
-  readonly status: number;
-  readonly body: Body;
-  readonly tookMs: number;
-}
-
-interface WebhookReceipt {
-  readonly tracking?: {
-    readonly eventId: string;
-    readonly status: string;
-    readonly destinations: Readonly<Record<string, { readonly kind: string }>>;
-  };
-}
-
-/** The whole story, from the ad to the second webhook. */
+/** The whole story, from the ad to the customer who wants to be forgotten. */
 export async function play(stage: Stage, teller: Teller): Promise<void> {
-  teller.chapter('John comes by an ad and says yes in the consent banner');
-  teller.facts({
-    clicks: Object.fromEntries(new URLSearchParams(JOHN.clicks)),
-    cookies: '_fbp, _ttp, _ga, _ga_EXAMPLE1, _ga_EXAMPLE2',
-    IP: `${CLICK.ip}, as the proxy in front of the shop tells it`,
-    browser: CLICK.userAgent,
-  });
-  const token = await signUp(stage, teller);
-  const checkout = await checkOut(stage, teller, token);
-  await pay(stage, teller, checkout);
-  await sayNo(stage, teller);
+  const john = new Browser(stage.shopUrl);
+  await land(stage, teller, john);
+  await sayYes(stage, teller, john);
+  await join(stage, teller, john);
+  const checkout = await goToCheckout(stage, teller, john);
+  const second = await stage.openSecond();
+  await pay(stage, teller, checkout, second, visitOf(john));
+  await playPrivacy(stage, teller, john, second);
   await showStatus(stage, teller);
 }
 
-async function signUp(stage: Stage, teller: Teller): Promise<string> {
+async function land(stage: Stage, teller: Teller, john: Browser): Promise<void> {
+  teller.chapter('John comes by an ad and has not answered the consent banner yet');
+  const { answer, arrivals } = await watch(stage, () => john.load(LANDING));
+  tellAnswer(teller, 'GET /products/MUG-BLUE', answer, {
+    clicks: Object.fromEntries(new URL(LANDING, SITE).searchParams),
+    IP: `${CLICK.ip}, as the proxy in front of the shop tells it`,
+    browser: CLICK.userAgent,
+  });
+  teller.line();
+  teller.claim('no platform heard of it', answer.status === 200 && arrivals.length === 0);
+  teller.claim('no cookie was written', john.cookies.size === 0);
+}
+
+async function sayYes(stage: Stage, teller: Teller, john: Browser): Promise<void> {
+  teller.chapter('He says yes, and the page loads anew');
+  john.answerBanner('yes', 'US;NY');
+  john.runTags();
+  const { answer, arrivals } = await watch(stage, () => john.load(LANDING));
+  const written = answer.cookies.map((cookie) => cookie.split('=', 1)[0]);
+  tellAnswer(teller, 'GET /products/MUG-BLUE', answer, {
+    'from OneTrust': 'OptanonConsent, OptanonAlertBoxClosed',
+    'from tags': '_ttp, _ga, _ga_EXAMPLE1, _ga_EXAMPLE2, _gcl_aw',
+    'from the shop': written.join(', '),
+    platforms: inShort(arrivals),
+  });
+  teller.line();
+  teller.claim('each platform got one event', isOneEach(arrivals));
+  teller.claim(
+    'the shop itself keeps the visitor and the clicks, in first-party cookies',
+    written.sort().join() === '_fbc,_fbp,ttclid,visitor_id,visitor_session',
+  );
+}
+
+async function join(stage: Stage, teller: Teller, john: Browser): Promise<void> {
   teller.chapter('John signs up');
-  const { answer, arrivals } = await watch(stage, () => register(stage, JOHN));
-  const { eventId, token } = answer.body;
-  told(teller, 'POST /auth/register', answer, { eventId });
+  const { answer, arrivals } = await watch(stage, () => signUp(john, JOHN));
+  const { eventId } = answer.body;
+  tellAnswer(teller, 'POST /auth/register', answer, { eventId });
   teller.arrivals(arrivals);
 
   teller.claim('each platform got one event', isOneEach(arrivals));
@@ -60,69 +77,58 @@ async function signUp(stage: Stage, teller: Teller): Promise<string> {
     ['meta', 'user_data.em.0', hash],
     ['tiktok', 'user.email.0', hash],
   ]);
-  claimFields(teller, 'no platform saw the proxy: IP and browser are the visitor’s', arrivals, [
-    ['meta', 'user_data.client_ip_address', CLICK.ip],
-    ['meta', 'user_data.client_user_agent', CLICK.userAgent],
-    ['tiktok', 'user.ip', CLICK.ip],
-    ['tiktok', 'user.user_agent', CLICK.userAgent],
-  ]);
-  claimFields(teller, 'each platform got its own click and browser ID', arrivals, [
-    ['meta', 'user_data.fbp', CLICK.fbp],
-    ['tiktok', 'user.ttclid', CLICK.ttclid],
-    ['tiktok', 'user.ttp', CLICK.ttp],
-    ['ga4', 'client_id', CLICK.gaClientId],
-    ['ga4', 'params.session_id', CLICK.gaSessionId],
-    ['serverGtm', 'params.gclid', CLICK.gclid],
-  ]);
-  const fbc = at(arrivals, 'meta', 'user_data.fbc');
-  teller.claim(
-    'Meta’s fbc was made from fbclid',
-    typeof fbc === 'string' && fbc.endsWith(`.${CLICK.fbclid}`),
+  claimFields(
+    teller,
+    'no platform saw the proxy, and each its own click and browser ID',
+    arrivals,
+    visitOf(john),
   );
+  const fbc = john.cookies.get('_fbc');
+  teller.claim('Meta’s fbc was made from fbclid', fbc?.endsWith(`.${CLICK.fbclid}`) === true);
   claimFields(teller, 'the event ID is the one that the browser pixel has', arrivals, [
     ['meta', 'event_id', eventId],
     ['tiktok', 'event_id', eventId],
     ['serverGtm', 'params.event_id', eventId],
   ]);
-  return token;
 }
 
-async function checkOut(stage: Stage, teller: Teller, token: string): Promise<Checkout> {
+async function goToCheckout(stage: Stage, teller: Teller, john: Browser): Promise<Checkout> {
   teller.chapter('Some pages later John goes to the checkout with two mugs and a tea');
-  const { answer, arrivals } = await watch(stage, () =>
-    post<Checkout>(`${stage.shopUrl}/checkout`, JOHN_LATER, token, {
-      items: CART,
-      consent: JOHN.consent,
-    }),
-  );
-  const [session] = [...stage.stripe.sessions.values()].slice(-1);
-  const metadata = session?.metadata ?? {};
-  told(teller, 'POST /checkout', answer, {
+  const { answer, arrivals } = await watch(stage, () => checkOut(john));
+  const session = sessionOf(stage.stripe, answer.body);
+  tellAnswer(teller, 'POST /checkout', answer, {
     clicks: 'gone from the URL; now in cookies _fbc, ttclid and _gcl_aw',
     order: answer.body.order,
     eventIds: answer.body.eventIds,
-    'to Stripe': metadata,
-    platforms: arrivals.map(
-      ({ platform, event }) =>
-        `${PLATFORM_TITLES[platform]} ${String(event.event_name ?? event.event ?? event.name)}`,
-    ),
+    'to Stripe': session.metadata,
+    platforms: inShort(arrivals),
   });
   teller.line();
   teller.claim('each platform got one event', isOneEach(arrivals));
   teller.claim(
-    'Stripe got the order ID and a reference, no cookie, no IP and no consent',
-    Object.keys(metadata).sort().join() === 'context_ref,order_id',
+    'Stripe got IDs and a reference, no cookie, no IP and no consent',
+    Object.keys(session.metadata).sort().join() === 'event_id,order_id,tracking_ref,user_id',
   );
   return answer.body;
 }
 
-async function pay(stage: Stage, teller: Teller, { order, eventIds }: Checkout): Promise<void> {
-  const [sessionId = ''] = [...stage.stripe.sessions.keys()].slice(-1);
-  const webhook = stage.stripe.paidWebhook(sessionId);
+async function pay(
+  stage: Stage,
+  teller: Teller,
+  checkout: Checkout,
+  second: SecondProcess,
+  visit: readonly ExpectedField[],
+): Promise<void> {
+  const { order, eventIds } = checkout;
+  const session = sessionOf(stage.stripe, checkout);
+  const webhook = stage.stripe.paidWebhook(session.id);
 
-  teller.chapter('John pays: Stripe’s server calls the webhook, not John’s browser');
-  const first = await watch(stage, () => deliver(stage, webhook));
-  told(teller, 'POST /webhooks/stripe', first.answer, receiptOf(first.answer));
+  teller.chapter('John pays: Stripe’s server calls the webhook, in another process of the shop');
+  const first = await watch(stage, () => deliver(second.url, webhook));
+  tellAnswer(teller, 'POST /webhooks/stripe', first.answer, {
+    processes: `the visit was in ${process.pid}, this is ${second.pid ?? '?'}; they share a file`,
+    ...resultFacts(first.answer),
+  });
   teller.arrivals(first.arrivals);
   teller.claim('each platform got one purchase', isOneEach(first.arrivals));
   claimFields(teller, `the value is ${order.total} ${order.currency} everywhere`, first.arrivals, [
@@ -133,16 +139,13 @@ async function pay(stage: Stage, teller: Teller, { order, eventIds }: Checkout):
   ]);
   claimFields(
     teller,
-    'the click came back from the checkout, with IP and browser',
+    'the visit came back: clicks, IP, browser, page and GA session',
     first.arrivals,
     [
-      ['meta', 'user_data.client_ip_address', CLICK.ip],
-      ['meta', 'user_data.client_user_agent', CLICK.userAgent],
-      ['meta', 'user_data.fbc', CLICK.fbc],
-      ['meta', 'user_data.fbp', CLICK.fbp],
-      ['tiktok', 'user.ttclid', CLICK.ttclid],
-      ['ga4', 'client_id', CLICK.gaClientId],
-      ['serverGtm', 'params.gclid', CLICK.gclid],
+      ...visit,
+      ['meta', 'event_source_url', `${SITE}/cart`],
+      ['tiktok', 'page.url', `${SITE}/cart`],
+      ['ga4', 'params.page_location', `${SITE}/cart`],
     ],
   );
   claimFields(teller, 'the event ID is the one that the thank-you page has', first.arrivals, [
@@ -151,29 +154,30 @@ async function pay(stage: Stage, teller: Teller, { order, eventIds }: Checkout):
     ['ga4', 'params.transaction_id', order.id],
   ]);
 
-  teller.chapter('Stripe sends the very same webhook again');
-  const second = await watch(stage, () => deliver(stage, webhook));
-  told(teller, 'POST /webhooks/stripe', second.answer, receiptOf(second.answer));
-  teller.line();
-  teller.claim('it was caught as a duplicate', second.answer.body.tracking?.status === 'duplicate');
-  teller.claim('no platform got a second purchase', second.arrivals.length === 0);
-
-  teller.chapter('Somebody else sends a webhook and signs it as well as he can');
-  const forged = await watch(stage, () =>
-    deliver(stage, { ...webhook, payload: webhook.payload.replace('5880', '588000') }),
+  teller.chapter('Stripe tells it again, in other words, and somebody forges it');
+  const again = await watch(stage, () => deliver(stage.shopUrl, webhook));
+  tellAnswer(teller, 'the same webhook, to the first process', again.answer, {
+    ...resultFacts(again.answer),
+  });
+  const other = await watch(stage, () =>
+    deliver(second.url, stage.stripe.paymentIntentWebhook(session)),
   );
-  told(teller, 'POST /webhooks/stripe', forged.answer, {});
+  tellAnswer(teller, 'payment_intent.succeeded', other.answer, resultFacts(other.answer));
+  const forged = await watch(stage, () =>
+    deliver(second.url, { ...webhook, payload: webhook.payload.replace('5880', '588000') }),
+  );
+  tellAnswer(teller, 'another amount under the same signature', forged.answer);
   teller.line();
-  teller.claim('it was refused and told to nobody', isRefused(forged));
-}
-
-async function sayNo(stage: Stage, teller: Teller): Promise<void> {
-  teller.chapter('Lena signs up too, but said no in the consent banner');
-  const { answer, arrivals } = await watch(stage, () => register(stage, LENA));
-  told(teller, 'POST /auth/register', answer, { eventId: answer.body.eventId });
-  teller.line();
-  teller.claim('she has her account', answer.status === 201);
-  teller.claim('no platform heard of her', arrivals.length === 0);
+  teller.claim(
+    'the same was caught as a duplicate, across processes',
+    again.answer.body.kind === 'tracked' && again.answer.body.receipt.status === 'duplicate',
+  );
+  teller.claim('the payment intent is no second sale', other.answer.body.kind === 'ignored');
+  teller.claim('the forged one was refused', forged.answer.status === 400);
+  teller.claim(
+    'no platform heard of any of them',
+    [again, other, forged].every(({ arrivals }) => arrivals.length === 0),
+  );
 }
 
 async function showStatus(stage: Stage, teller: Teller): Promise<void> {
@@ -187,105 +191,19 @@ async function showStatus(stage: Stage, teller: Teller): Promise<void> {
   teller.claim('nothing is waiting any more', pending === 0);
 }
 
-function register(stage: Stage, visitor: Visitor): Promise<Answer<Registration>> {
-  return post<Registration>(
-    `${stage.shopUrl}/auth/register?${visitor.clicks}`,
-    visitor,
-    undefined,
-    { ...visitor.person, consent: visitor.consent },
-  );
-}
-
-/** What the visitor's browser does. */
-function post<Body>(
-  url: string,
-  { headers }: Visitor,
-  token: string | undefined,
-  body: unknown,
-): Promise<Answer<Body>> {
-  const withToken =
-    token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` };
-  return send<Body>(url, withToken, JSON.stringify(body));
-}
-
-/** What Stripe's server does. */
-function deliver(stage: Stage, webhook: SignedWebhook): Promise<Answer<WebhookReceipt>> {
-  const headers = { 'user-agent': 'Stripe/1.0', 'stripe-signature': webhook.signature };
-  return send(`${stage.shopUrl}/webhooks/stripe`, headers, webhook.payload);
-}
-
-async function send<Body>(
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  body: string,
-): Promise<Answer<Body>> {
-  const startedAtMs = performance.now();
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body,
-  });
-  const answer = (await response.json()) as Body;
-  return { status: response.status, body: answer, tookMs: performance.now() - startedAtMs };
-}
-
-/** Does something and looks what the platforms received because of it. */
-async function watch<Result>(
-  { platforms, tracking }: Stage,
-  act: () => Promise<Result>,
-): Promise<{ answer: Result; arrivals: Arrival[] }> {
-  const before = platforms.requests.length;
-  const answer = await act();
-  await tracking.flush();
-  const arrivals = arrivalsOf(platforms.requests.slice(before));
-  // They arrive side by side; the story tells them in one order.
-  arrivals.sort((a, b) => PLATFORMS.indexOf(a.platform) - PLATFORMS.indexOf(b.platform));
-  return { answer, arrivals };
-}
-
-function told(
-  teller: Teller,
-  request: string,
-  { status, tookMs }: Answer<unknown>,
-  facts: Readonly<Record<string, unknown>>,
-): void {
-  teller.line(`   ${request} → ${status} in ${tookMs.toFixed(0)} ms`);
-  teller.facts(facts);
-}
-
-function receiptOf({ body }: Answer<WebhookReceipt>): Record<string, unknown> {
-  const { tracking } = body;
-  if (tracking === undefined) return {};
-  const kinds = Object.entries(tracking.destinations).map(([name, { kind }]) => [name, kind]);
-  return { receipt: tracking.status, eventId: tracking.eventId, to: Object.fromEntries(kinds) };
-}
-
-function isOneEach(arrivals: readonly Arrival[]): boolean {
-  return arrivals.map(({ platform }) => platform).join() === PLATFORMS.join();
-}
-
-function isRefused({ answer, arrivals }: { answer: Answer<unknown>; arrivals: Arrival[] }) {
-  return answer.status === 400 && arrivals.length === 0;
-}
-
-function at(arrivals: readonly Arrival[], platform: PlatformName, path: string): unknown {
-  const arrival = arrivals.find((candidate) => candidate.platform === platform);
-  return arrival && fieldOf(arrival, path);
-}
-
-/** One claim over several fields; the fields that are wrong are named below it. */
-function claimFields(
-  teller: Teller,
-  text: string,
-  arrivals: readonly Arrival[],
-  fields: readonly (readonly [PlatformName, string, unknown])[],
-): void {
-  const wrong = fields.filter(
-    ([platform, path, expected]) => at(arrivals, platform, path) !== expected,
-  );
-  teller.claim(text, wrong.length === 0);
-  for (const [platform, path, expected] of wrong) {
-    const facts = { [`${platform} ${path}`]: { expected, got: at(arrivals, platform, path) } };
-    for (const line of layOut(facts)) teller.line(`     ${line}`);
-  }
+/** What each platform has to know of the visit, wherever an event of it comes from. */
+function visitOf({ cookies }: Browser): readonly ExpectedField[] {
+  return [
+    ['meta', 'user_data.client_ip_address', CLICK.ip],
+    ['meta', 'user_data.client_user_agent', CLICK.userAgent],
+    ['meta', 'user_data.fbc', cookies.get('_fbc')],
+    ['meta', 'user_data.fbp', cookies.get('_fbp')],
+    ['tiktok', 'user.ip', CLICK.ip],
+    ['tiktok', 'user.user_agent', CLICK.userAgent],
+    ['tiktok', 'user.ttclid', CLICK.ttclid],
+    ['tiktok', 'user.ttp', CLICK.ttp],
+    ['ga4', 'client_id', CLICK.gaClientId],
+    ['ga4', 'params.session_id', CLICK.gaSessionId],
+    ['serverGtm', 'params.gclid', CLICK.gclid],
+  ];
 }

@@ -32,6 +32,12 @@ export class Teller {
     for (const line of layOut(facts, WIDTH - 3)) this.line(`   ${line}`);
   }
 
+  /** A list, one entry a line. */
+  list(title: string, lines: readonly string[]): void {
+    for (const [at, line] of lines.entries())
+      this.line(`   ${at === 0 ? title : ' '.repeat(title.length)}  ${line}`);
+  }
+
   /** Where events go and where they wait. */
   status({ details }: TrackingStatus): void {
     const lines = Object.entries(details.destinations).map(

@@ -1,7 +1,6 @@
-import { fromMinorUnits, type Consent, type Item } from 'nestjs-server-tracking';
+import type { Item } from 'nestjs-server-tracking';
 
-import type { User } from '../auth/user';
-import type { Product } from '../catalog/product';
+import { itemOf, type Product } from '../catalog/product';
 
 export interface OrderLine {
   readonly product: Product;
@@ -10,23 +9,14 @@ export interface OrderLine {
 
 export interface Order {
   readonly id: string;
-  readonly user: User;
+  readonly userId: string;
   readonly lines: readonly OrderLine[];
   readonly currency: string;
   readonly totalMinor: number;
-  /** What the visitor chose before paying. It is kept, because having paid is not consent. */
-  readonly consent: Consent;
   readonly status: 'open' | 'paid';
 }
 
 /** The lines as the platforms should see them. */
-export function itemsOf({ lines, currency }: Order): Item[] {
-  return lines.map(({ product, quantity }) => ({
-    id: product.sku,
-    name: product.name,
-    brand: product.brand,
-    category: product.category,
-    price: fromMinorUnits(product.priceMinor, currency),
-    quantity,
-  }));
+export function itemsOf({ lines }: Order): Item[] {
+  return lines.map(({ product, quantity }) => itemOf(product, quantity));
 }

@@ -9,16 +9,11 @@ import {
 } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import type { Request } from 'express';
-import type { TrackReceipt } from 'nestjs-server-tracking';
+import { StripeTrackingService, type StripeTrackResult } from 'nestjs-server-tracking/stripe';
 import Stripe from 'stripe';
 
+import { itemsOf } from '../orders/order';
 import { PaymentsService } from './payments.service';
-
-/** Stripe's dashboard shows this answer beside the delivery: there one sees what became of a purchase. */
-interface WebhookAnswer {
-  readonly received: true;
-  readonly tracking?: Pick<TrackReceipt, 'eventId' | 'status' | 'destinations'>;
-}
 
 @Controller('webhooks/stripe')
 export class StripeWebhookController {
@@ -27,21 +22,23 @@ export class StripeWebhookController {
   constructor(
     private readonly stripe: Stripe,
     private readonly payments: PaymentsService,
+    private readonly tracking: StripeTrackingService,
     config: ConfigService,
   ) {
     this.secret = config.getOrThrow<string>('STRIPE_WEBHOOK_SECRET');
   }
 
+  /** @returns what Stripe's dashboard shows beside the delivery: there one sees what became of a purchase. */
   @Post()
   @HttpCode(200)
-  async receive(
+  receive(
     @Req() request: RawBodyRequest<Request>,
     @Headers('stripe-signature') signature?: string,
-  ): Promise<WebhookAnswer> {
-    const receipt = await this.payments.handle(this.verify(request.rawBody, signature));
-    if (receipt === undefined) return { received: true };
-    const { eventId, status, destinations } = receipt;
-    return { received: true, tracking: { eventId, status, destinations } };
+  ): Promise<StripeTrackResult> {
+    const event = this.verify(request.rawBody, signature);
+    const order = this.payments.settle(event);
+    // Stripe tells what was paid; what was sold the shop knows better.
+    return this.tracking.trackStripeEventOrFail(event, { items: order && itemsOf(order) });
   }
 
   private verify(rawBody: Buffer | undefined, signature: string | undefined): Stripe.Event {

@@ -1,0 +1,6 @@
+import { Module } from '@nestjs/common';
+
+import { CatalogController } from './catalog.controller';
+
+@Module({ controllers: [CatalogController] })
+export class CatalogModule {}
