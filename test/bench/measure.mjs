@@ -35,6 +35,14 @@ export async function measureCalls(stub, rounds, count) {
   return results;
 }
 
+export async function measureCapture(rounds, requests) {
+  const results = ['express', 'fastify'].map((platform) => ({ platform, rounds: [] }));
+  for (let round = 0; round < rounds; round += 1)
+    for (const { platform, rounds: figures } of results)
+      figures.push(await figuresOf('capture-worker.mjs', [platform, requests]));
+  return results;
+}
+
 const HOST = ['@nestjs/common', '@nestjs/core', 'axios'];
 const BASES = [
   { name: 'NestJS and axios', modules: HOST },
@@ -74,5 +82,14 @@ export async function measureStorage(rounds, burst, isQuick) {
         ...(await figuresOf('storage-worker.mjs', [kind, 'backlog', size])),
       });
   }
-  return { bursts, backlogs };
+  const erasures = [];
+  for (const kind of ['memory', 'sqlite', 'redis'])
+    for (const task of ['erase-all', 'erase-few'])
+      erasures.push({
+        kind,
+        task,
+        burst,
+        ...(await figuresOf('storage-worker.mjs', [kind, task, burst])),
+      });
+  return { bursts, backlogs, erasures };
 }

@@ -3,18 +3,21 @@ import os from 'node:os';
 import { median } from './statistics.mjs';
 
 /** The figures as Markdown: medians over the rounds, ratios within a round. */
-export function renderReport({ delivery, calls, imports, storage }) {
+export function renderReport({ delivery, calls, capture, imports, storage }) {
   return [
     machine(delivery),
     '## One purchase, every one another visitor',
     ...['three', 'two', 'one'].map((setUp) => deliveryTable(delivery, setUp)),
     '## One call of `trackPurchase` on the host\u2019s thread, three platforms',
     callTable(calls),
+    '## One captured request (`context.captureRequests`)',
+    captureTable(capture),
     "## `require('nestjs-server-tracking')`, Meta not enabled",
     importTable(imports),
     '## Storages by themselves, entries of 1.5 kB',
     burstTable(storage.bursts),
     backlogTable(storage.backlogs),
+    eraseTable(storage.erasures),
   ].join('\n\n');
 }
 
@@ -76,6 +79,19 @@ function callTable(calls) {
   );
 }
 
+function captureTable(capture) {
+  const rows = capture.flatMap(({ platform, rounds }) =>
+    [
+      [`${platform}: added to every request`, 'added'],
+      [`${platform}: the first reading`, 'read'],
+    ].map(([name, key]) => [
+      name,
+      ...['p50', 'p90'].map((rank) => median(rounds.map((round) => round[key][rank])).toFixed(1)),
+    ]),
+  );
+  return table(['microseconds', 'p50', 'p90'], rows);
+}
+
 function importTable(imports) {
   const rows = imports.map(({ name, rounds }) => [
     name,
@@ -116,6 +132,16 @@ function backlogTable(backlogs) {
     memoryBytesPerEntry.toFixed(0),
   ]);
   return table(['backlog', 'CPU \u00b5s per new entry', 'memory bytes per waiting entry'], rows);
+}
+
+function eraseTable(erasures) {
+  const rows = erasures.map(({ kind, burst, erased, elapsedMs, longestStallMs, isVoid }) => [
+    `${kind}: ${erased} of ${burst} pending entries`,
+    elapsedMs.toFixed(0),
+    longestStallMs.toFixed(0),
+    isVoid ? 'void' : '',
+  ]);
+  return table(['erasing a person', 'complete after ms', 'longest stall ms', ''], rows);
 }
 
 function table(head, rows) {

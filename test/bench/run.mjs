@@ -2,7 +2,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
 import { figuresOf, startStub } from './child.mjs';
-import { measureCalls, measureDelivery, measureImport, measureStorage } from './measure.mjs';
+import {
+  measureCalls,
+  measureCapture,
+  measureDelivery,
+  measureImport,
+  measureStorage,
+} from './measure.mjs';
 import { topFunctions } from './profile.mjs';
 import { renderReport } from './report.mjs';
 import { SUBJECTS } from './subjects.mjs';
@@ -35,6 +41,7 @@ async function bench(isQuick) {
   const figures = {
     delivery: await measureDelivery(stub, isQuick ? 1 : 4, isQuick ? 0.5 : 1),
     calls: await measureCalls(stub, isQuick ? 1 : 3, isQuick ? 2_000 : 3_000),
+    capture: await measureCapture(isQuick ? 1 : 3, isQuick ? 1_000 : 4_000),
     imports: await measureImport(isQuick ? 3 : 7),
     storage: await measureStorage(isQuick ? 1 : 3, isQuick ? 20_000 : 100_000, isQuick),
   };

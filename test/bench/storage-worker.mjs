@@ -15,12 +15,20 @@ const fromRoot = createRequire(new URL('../../package.json', import.meta.url));
 const dist = (file) => fromRoot(`./dist/${file}.js`);
 const { systemClock } = dist('clock');
 const { ActivityStream } = dist('outbox/activity');
+const { Vault } = dist('records/vault');
 const { DURABLE_DEFAULTS, OUTBOX_DEFAULTS } = dist('outbox/outbox-settings');
 
+const PERSON = 'u0123456789abcdefghij_';
+const OTHER = 'u9876543210abcdefghij-';
 const BODY = JSON.stringify({ filling: 'x'.repeat(1_450) });
 const { outbox, stop } = await open(kind);
-const figures =
-  task === 'burst' ? await burst(Number(amount)) : await onBacklog(Number(amount), 5_000);
+const TASKS = {
+  burst: () => burst(Number(amount)),
+  backlog: () => onBacklog(Number(amount), 5_000),
+  'erase-all': () => erase(Number(amount), 1),
+  'erase-few': () => erase(Number(amount), 1_000),
+};
+const figures = await TASKS[task]();
 await stop();
 process.send(figures, () => process.exit());
 
@@ -48,6 +56,33 @@ async function burst(count) {
     cpuMicros: (user + system) / count,
     longestStallMs: delay.max / 1e6,
     memoryMegabytes: (process.memoryUsage().rss - memoryBefore) / 2 ** 20,
+  };
+}
+
+/** So many entries wait, and every so-manieth is the person's who is to be forgotten. */
+async function erase(count, oneIn) {
+  for (let at = 0; at < count; at += 10_000) {
+    const size = Math.min(10_000, count - at);
+    await outbox.append(
+      Array.from({ length: size }, (_unused, index) => ({
+        ...entry('meta', `erase-${at + index}`),
+        subjects: [(at + index) % oneIn === 0 ? PERSON : OTHER],
+      })),
+    );
+  }
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  const startedAt = performance.now();
+  const { pending } = await outbox.erase([PERSON]);
+  const elapsedMs = performance.now() - startedAt;
+  delay.disable();
+  const left = (await outbox.stats()).reduce((sum, lane) => sum + lane.pending, 0);
+  const expected = Math.ceil(count / oneIn);
+  return {
+    isVoid: pending !== expected || left !== count - expected,
+    erased: pending,
+    elapsedMs,
+    longestStallMs: delay.max / 1e6,
   };
 }
 
@@ -101,6 +136,7 @@ async function onBacklog(backlog, count) {
 async function open(name) {
   const tools = {
     clock: systemClock,
+    vault: Vault.ephemeral(),
     activity: new ActivityStream(),
     logger: { warn: () => undefined, error: console.error },
   };

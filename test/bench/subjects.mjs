@@ -4,6 +4,7 @@
  */
 export const SUBJECTS = [
   subject('ours', 'three', 5_000),
+  subject('ours-undici', 'three', 7_000),
   subject('ours-sqlite', 'three', 5_000),
   subject('ours-redis', 'three', 4_000),
   subject('hand', 'three', 900),

@@ -5,14 +5,18 @@ import { accounts, PLATFORMS } from '../accounts.mjs';
 
 const fromRoot = createRequire(new URL('../../../package.json', import.meta.url));
 const WAVE = 200;
+const ENCRYPTION_KEY = '00112233445566778899aabbccddeeff'.repeat(2);
 
 /** The built module in a real application with default options; `start` gives its service too. */
 export function start(stubUrl, setUp) {
   return startOn(undefined, stubUrl, setUp);
 }
 
-/** @param storage as the option `storage`. */
-export async function startOn(storage, stubUrl, setUp) {
+/**
+ * @param storage as the option `storage`.
+ * @param transport as the option `transport`; `TRANSPORT=undici` in the environment is the default of all subjects.
+ */
+export async function startOn(storage, stubUrl, setUp, transport = process.env.TRANSPORT) {
   const { NestFactory } = fromRoot('@nestjs/core');
   const { TrackingModule, ServerTrackingService } = fromRoot('nestjs-server-tracking');
   const options = Object.fromEntries(
@@ -22,7 +26,12 @@ export async function startOn(storage, stubUrl, setUp) {
   );
   const root = class BenchModule {};
   const app = await NestFactory.createApplicationContext(
-    { module: root, imports: [TrackingModule.forRoot({ ...options, storage })] },
+    {
+      module: root,
+      imports: [
+        TrackingModule.forRoot({ ...options, storage, transport, encryptionKey: ENCRYPTION_KEY }),
+      ],
+    },
     { logger: ['error', 'warn'] },
   );
   const tracking = app.get(ServerTrackingService);
