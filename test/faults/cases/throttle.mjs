@@ -5,16 +5,16 @@ const LANES = ['meta', 'ga4'];
 /** How long a lane is watched that must not come back before its cap of 15 min. */
 const WATCHED_MS = 12_000;
 
-/** [`Retry-After`, the least and the most milliseconds until the next attempt]. */
+/** [`Retry-After`, the least and the most milliseconds until the next attempt: after the answer, or after the date]. */
 const HEADERS = [
-  ['2', () => '2', 1_990, 3_000],
-  ['a date', () => new Date(Date.now() + 3_000).toUTCString(), 1_500, 4_000],
-  ['0', () => '0', 95, 1_500],
-  ['-5', () => '-5', 95, 1_500],
-  ['1e12', () => '1e12', 95, 1_500],
+  ['2', () => '2', 1_990, 4_000],
+  ['a date', () => new Date(Date.now() + 3_000).toUTCString(), -20, 3_000],
+  ['0', () => '0', 95, 3_000],
+  ['-5', () => '-5', 95, 3_000],
+  ['1e12', () => '1e12', 95, 3_000],
   ['1000000000000', () => '1000000000000', WATCHED_MS, Infinity],
-  ['abc', () => 'abc', 95, 1_500],
-  ['absent', () => undefined, 95, 1_500],
+  ['abc', () => 'abc', 95, 3_000],
+  ['absent', () => undefined, 95, 3_000],
 ];
 
 export const throttled = {
@@ -52,7 +52,8 @@ async function throttle([title, retryAfter, leastMs, mostMs], storages, tools) {
     const waitsMs = LANES.map((lane) => {
       const [first, second, ...others] = trial.room.requestsTo(lane);
       expect(others.length === 0, `${title}: ${lane} got ${others.length + 2} requests`);
-      const waitMs = second.arrivedAtMs - first.answeredAtMs;
+      const dateMs = title === 'a date' ? Date.parse(value) : 0;
+      const waitMs = second.arrivedAtMs - Math.max(first.answeredAtMs, dateMs);
       expect(
         waitMs >= leastMs && waitMs <= mostMs,
         `${title}: ${lane} was asked after ${waitMs} ms`,
