@@ -43,6 +43,7 @@ import { openStorage } from './open-storage';
 import { LaneHealthBoard } from './outbox/lane-health';
 import { People } from './people';
 import { ConsentRegister, stoppedBy } from './privacy/consent-register';
+import { preparePhones } from './privacy/phone';
 import { SharedSubjects } from './privacy/subject-secret';
 import { BotGate } from './privacy/bot-gate';
 import { safeLogger } from './safe-logger';
@@ -210,6 +211,7 @@ async function buildParts(
   http: HttpService,
 ): Promise<BuiltParts> {
   const { clock, vault } = options;
+  preparePhones();
   const logger = safeLogger(options.logger ?? new Logger('TrackingModule'));
   const transport = new HttpTransport(
     options.httpService ?? http,

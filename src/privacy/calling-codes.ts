@@ -1,4 +1,4 @@
-import { getCountries, getCountryCallingCode, Metadata } from 'libphonenumber-js/min';
+import { phoneLibrary } from './phone-library';
 
 /** What the numbering plans of all countries that share one calling code agree on. */
 interface CallingCodePlan {
@@ -35,6 +35,7 @@ export function isPlainE164(text: string): boolean {
 }
 
 function readPlans(): ReadonlyMap<string, CallingCodePlan> {
+  const { getCountries, getCountryCallingCode, Metadata } = phoneLibrary();
   const read = new Map<string, CallingCodePlan>();
   const metadata = new Metadata();
   for (const country of getCountries()) {

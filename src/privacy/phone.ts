@@ -1,6 +1,7 @@
-import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/min';
+import type { CountryCode } from 'libphonenumber-js/min';
 
 import { isPlainE164 } from './calling-codes';
+import { phoneLibrary } from './phone-library';
 
 /**
  * A phone number in E.164 (`+16505551212`), or `undefined` for what is none. `00` counts as `+`; a
@@ -17,9 +18,14 @@ export function normalizePhone(
   return isPlain && isPlainE164(digits) ? digits : parsePhone(international, defaultCountry);
 }
 
+/** Loads what numbers are read with, so that the first event does not wait for it. */
+export function preparePhones(): void {
+  isPlainE164('+16505551212');
+}
+
 /** The same by the library alone. */
 export function parsePhone(text: string, defaultCountry: string | undefined): string | undefined {
-  const phone = parsePhoneNumberFromString(text, {
+  const phone = phoneLibrary().parsePhoneNumberFromString(text, {
     defaultCountry: defaultCountry as CountryCode | undefined,
     extract: false,
   });
