@@ -6,6 +6,8 @@ import { within } from './waiting';
 
 const TIMEOUT_MS = 2_000;
 const ERASE_TIMEOUT_MS = 10_000;
+/** Records that one script looks up, while the server does nothing else. */
+const READ_SLICE = 2_000;
 
 /**
  * A record is a hash `<prefix>:record:<collection>:<key>`; the places of all that is about one person are a set
@@ -44,6 +46,20 @@ for at = 4, #ARGV, 5 do
   end
 end
 return false`;
+
+/** ARGV: prefix, then the places. Returns the position, value, subjects and expiry of those that are there: most are not. */
+const GET = `
+local found = {}
+for at = 2, #ARGV do
+  local record = redis.call('HMGET', ARGV[1] .. ':record:' .. ARGV[at], 'value', 'subjects', 'expires')
+  if record[1] then
+    found[#found + 1] = at - 2
+    found[#found + 1] = record[1]
+    found[#found + 1] = record[2]
+    found[#found + 1] = record[3]
+  end
+end
+return found`;
 
 /** ARGV: prefix, now, then the places. Returns how many were not expired. */
 const REMOVE = `
@@ -128,16 +144,23 @@ export class RedisRecordStore implements RecordStore {
   }
 
   private async read(places: readonly string[]): Promise<(StoredRecord | undefined)[]> {
-    if (places.length === 0) return [];
-    const chain = this.redis.pipeline();
-    for (const place of places)
-      chain.hmget(`${this.prefix}:record:${place}`, 'value', 'subjects', 'expires');
-    const answers = (await within(TIMEOUT_MS, chain.exec())) ?? [];
-    return places.map((place, index) => {
-      const [error, fields] = answers[index] ?? [new Error('the server gave no answer'), null];
-      if (error !== null) throw error;
-      return recordOf(place, fields as (string | null)[], this.clock.now());
-    });
+    const slices: Promise<(StoredRecord | undefined)[]>[] = [];
+    for (let at = 0; at < places.length; at += READ_SLICE)
+      slices.push(this.readSlice(places.slice(at, at + READ_SLICE)));
+    return (await Promise.all(slices)).flat();
+  }
+
+  private async readSlice(places: readonly string[]): Promise<(StoredRecord | undefined)[]> {
+    const answer = this.redis.eval(GET, 0, this.prefix, ...places);
+    const found = (await within(TIMEOUT_MS, answer)) as (number | string)[];
+    const records = new Array<StoredRecord | undefined>(places.length).fill(undefined);
+    const nowMs = this.clock.now();
+    for (let at = 0; at < found.length; at += 4) {
+      const index = found[at] as number;
+      const fields = found.slice(at + 1, at + 4) as string[];
+      records[index] = recordOf(places[index] as string, fields, nowMs);
+    }
+    return records;
   }
 }
 
@@ -148,10 +171,10 @@ function placeOf(collection: string, key: string): string {
 
 function recordOf(
   place: string,
-  [value, subjects, expires]: readonly (string | null | undefined)[],
+  [value, subjects, expires]: readonly string[],
   nowMs: number,
 ): StoredRecord | undefined {
-  if (value == null) return undefined;
+  if (value === undefined) return undefined;
   const expiresAtMs = expires ? Number(expires) : Infinity;
   if (expiresAtMs <= nowMs) return undefined;
   const at = place.indexOf(':');

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { OutboxEntry } from '../outbox/outbox';
 import type { Database } from './libsql';
@@ -145,5 +145,5 @@ function unionOf(a: number, b: number): number {
 
 /** 64 bits of a SHA-256: that any two of a million keys are alike has a chance of one in 30 million. */
 function hashOf(event: string): bigint {
-  return createHash('sha256').update(event).digest().readBigInt64LE(0);
+  return hash('sha256', event, 'buffer').readBigInt64LE(0);
 }
