@@ -22,7 +22,7 @@ import { AppendWrite, type AppendEffects, type Stored } from './append-write';
 import { DeadLetterTable, type FoundLetter } from './dead-letter-table';
 import { EntryTable, NOBODY, type StoredEntry } from './entry-table';
 import { ErasedRows, type ErasedRow } from './erased-rows';
-import { GroupCommit } from './group-commit';
+import { GroupCommit, type Write } from './group-commit';
 import { LaneCounters } from './lane-counters';
 import { OwnerLease, RENEWAL_MS } from './owner-lease';
 import { SeenTable } from './seen-table';
@@ -202,20 +202,7 @@ export class SqliteOutbox implements Outbox {
   /** Runs inside the next transaction. Rejects when that fails. */
   write<Result>(rows: number, run: () => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
-      let result: Result;
-      this.commits.add({
-        rows,
-        run: () => {
-          result = run();
-        },
-        committed: () => {
-          resolve(result);
-        },
-        failed: (error) => {
-          this.trouble = sayWhy(error);
-          reject(error instanceof Error ? error : new Error(sayWhy(error)));
-        },
-      });
+      this.commits.add(this.reported(rows, run, resolve, reject));
     });
   }
 
@@ -233,6 +220,28 @@ export class SqliteOutbox implements Outbox {
           'tracking: what was erased stays in the write-ahead log until no other process reads the file',
         );
     }
+  }
+
+  private reported<Result>(
+    rows: number,
+    run: () => Result,
+    resolve: (result: Result) => void,
+    reject: (error: Error) => void,
+  ): Write {
+    let result: Result;
+    return {
+      rows,
+      run: () => {
+        result = run();
+      },
+      committed: () => {
+        resolve(result);
+      },
+      failed: (error) => {
+        this.trouble = sayWhy(error);
+        reject(error instanceof Error ? error : new Error(sayWhy(error)));
+      },
+    };
   }
 
   private appendSlice(entries: readonly OutboxEntry[]): Promise<readonly AppendResult[]> {
@@ -438,7 +447,7 @@ export class SqliteOutbox implements Outbox {
   private async renewOnce(): Promise<void> {
     const { clock, settings } = this.tools;
     try {
-      const { isFirst, wasLost, hasReaped } = await this.write(10, () => {
+      const renew = () => {
         const nowMs = clock.now();
         const before = this.lease.current;
         const taken = this.lease.renew(nowMs);
@@ -446,7 +455,13 @@ export class SqliteOutbox implements Outbox {
         this.seen.sweep(nowMs, SWEEP_ROWS);
         this.deadLetterTable.removeBefore(nowMs - settings.deadLetterTtlMs, SWEEP_ROWS);
         return { isFirst: before === undefined, wasLost: taken, hasReaped: reaped };
-      });
+      };
+      // Behind a burst it would come when the lease is over.
+      const { isFirst, wasLost, hasReaped } = await new Promise<ReturnType<typeof renew>>(
+        (resolve, reject) => {
+          this.commits.addFirst(this.reported(10, renew, resolve, reject));
+        },
+      );
       for (const lane of this.lanes.values()) {
         if (wasLost) lane.lost();
         else if (isFirst || hasReaped) lane.moreWaits();
