@@ -34,6 +34,8 @@ beforeAll(async () => {
     ga4,
     storage: `file:${join(folder, 'tracking.db')}`,
     encryptionKey: ENCRYPTION_KEY,
+    // The platforms answer in this process, which has much else to do.
+    delivery: { timeoutMs: 60_000 },
   };
   here = await StormApp.start(options);
   const execArgv = ['-r', '@swc-node/register'];
@@ -82,7 +84,7 @@ describe('a storm of webhooks', () => {
     expect(ends).toMatchObject({ accepted: PAYMENTS });
     expect(Object.keys(ends).sort()).toEqual(['accepted', 'duplicate', 'ignored']);
     await tell({ kind: 'stop' });
-    await here.stop();
+    expect(await here.stop()).toEqual({ meta: 0, tiktok: 0, ga4: 0 });
 
     const expected = Array.from({ length: PAYMENTS }, (_, at) => `stripe:pi:pi_${at}`).sort();
     const meta = stub.eventsAt('meta');

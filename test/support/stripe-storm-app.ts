@@ -47,9 +47,13 @@ export class StormApp {
     return ends;
   }
 
-  async stop(): Promise<void> {
-    await this.app.get(ServerTrackingService).flush({ timeoutMs: 10_000 });
+  /** @returns how often an entry was tried again, per destination, by all processes so far. */
+  async stop(): Promise<StormAnswer> {
+    const tracking = this.app.get(ServerTrackingService);
+    await tracking.flush({ timeoutMs: 10_000 });
+    const lanes = await tracking.stats();
     await this.app.close();
+    return Object.fromEntries(lanes.map(({ destination, retries }) => [destination, retries]));
   }
 }
 
@@ -64,7 +68,7 @@ async function obey(): Promise<void> {
   const carryOut = async (order: StormOrder): Promise<StormAnswer> => {
     if (order.kind === 'start') app = await StormApp.start(order.options);
     if (order.kind === 'deliver') return (await app?.deliver(order.events)) ?? {};
-    if (order.kind === 'stop') await app?.stop();
+    if (order.kind === 'stop') return (await app?.stop()) ?? {};
     return {};
   };
   for await (const order of ordersOf()) {
