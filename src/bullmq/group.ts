@@ -78,18 +78,18 @@ export class GroupCodec {
 
   encode(destination: string, entries: Iterable<OutboxEntry & Partial<StoredEntry>>): string {
     const rows: Row[] = [];
-    const wires: [body: string, envelope: string][] = [];
+    const wires: WireEvent[] = [];
     for (const entry of entries) {
       // What was damaged stays so, whatever it is written with.
       const sealed = entry.fault === undefined ? entry.sealed : (entry.sealed ?? '');
       rows.push(rowOf(entry, sealed));
-      if (sealed === undefined) wires.push([entry.wire.body, entry.wire.envelope]);
+      if (sealed === undefined) wires.push(entry.wire);
     }
     const group: GroupJson = { rows };
     return JSON.stringify(
       wires.length === 0
         ? group
-        : { ...group, sealed: this.vault.sealText(JSON.stringify(wires), placeOf(destination)) },
+        : { ...group, sealed: this.vault.sealText(joined(wires), placeOf(destination)) },
     );
   }
 
@@ -105,7 +105,7 @@ export class GroupCodec {
       next += 1;
       return wire === undefined
         ? { ...storedEntry(destination, row), fault: fault ?? ('damaged' as const) }
-        : { ...storedEntry(destination, row), wire: { body: wire[0], envelope: wire[1] } };
+        : { ...storedEntry(destination, row), wire };
     });
     return [...stored, ...entries.map((row) => openEntry(destination, row))];
   }
@@ -130,11 +130,10 @@ export class GroupCodec {
   private opened(
     destination: string,
     sealed: string | undefined,
-  ): { wires: readonly [string, string][]; fault?: Fault } {
+  ): { wires: readonly WireEvent[]; fault?: Fault } {
     if (sealed === undefined) return { wires: [] };
     try {
-      const text = this.vault.openText(sealed, placeOf(destination));
-      return { wires: JSON.parse(text) as [string, string][] };
+      return { wires: apart(this.vault.openText(sealed, placeOf(destination))) };
     } catch (error) {
       return { wires: [], fault: faultOf(error) };
     }
@@ -148,6 +147,26 @@ export class GroupCodec {
       return { ...entry, sealed, fault: faultOf(error) };
     }
   }
+}
+
+/** One text of wire events, which are JSON already: a line of lengths, then all of them as they are. */
+function joined(wires: readonly WireEvent[]): string {
+  const lengths = wires.flatMap(({ body, envelope }) => [body.length, envelope.length]);
+  return `${lengths.join()}\n${wires.map(({ body, envelope }) => body + envelope).join('')}`;
+}
+
+function apart(text: string): readonly WireEvent[] {
+  const head = text.indexOf('\n');
+  const lengths = text.slice(0, head).split(',').map(Number);
+  const wires: WireEvent[] = [];
+  let start = head + 1;
+  for (let at = 0; at < lengths.length; at += 2) {
+    const middle = start + (lengths[at] as number);
+    const end = middle + (lengths[at + 1] as number);
+    wires.push({ body: text.slice(start, middle), envelope: text.slice(middle, end) });
+    start = end;
+  }
+  return wires;
 }
 
 function placeOf(destination: string): string {

@@ -93,9 +93,9 @@ export class Vault {
       const decipher = createDecipheriv(CIPHER, key.secret, bytes.subarray(nonceAt, tagAt));
       decipher.setAAD(Buffer.from(place));
       decipher.setAuthTag(bytes.subarray(tagAt, HEAD_BYTES));
-      return (
-        decipher.update(bytes.subarray(HEAD_BYTES), undefined, 'utf8') + decipher.final('utf8')
-      );
+      const opened = decipher.update(bytes.subarray(HEAD_BYTES));
+      decipher.final();
+      return opened.toString('utf8');
     } catch (cause) {
       throw new SealError('was altered, or belongs elsewhere', false, { cause });
     }
