@@ -19,6 +19,7 @@ export class TestModeUntil implements Destination {
   readonly limits: Destination['limits'];
   readonly requiredConsent: Destination['requiredConsent'];
   readonly limitsPersonalizationIn: Destination['limitsPersonalizationIn'];
+  readonly usesConsent: Destination['usesConsent'];
   readonly userDataForms: Destination['userDataForms'];
   readonly matchKeys: Destination['matchKeys'];
 
@@ -32,6 +33,7 @@ export class TestModeUntil implements Destination {
     this.limits = usual.limits;
     this.requiredConsent = usual.requiredConsent;
     this.limitsPersonalizationIn = usual.limitsPersonalizationIn;
+    this.usesConsent = usual.usesConsent;
     this.userDataForms = usual.userDataForms;
     this.matchKeys = usual.matchKeys;
   }
