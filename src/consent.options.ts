@@ -31,24 +31,25 @@ export interface ConsentOptions {
    * What to do where a needed purpose is neither granted nor denied. `by-region` (default): `withhold`
    * where opt-in is the law, else `send`.
    */
-  readonly whenUnknown?: WhenUnknown | 'by-region';
+  readonly whenUnknown?: WhenUnknown | 'by-region' | undefined;
   /** Where opt-in is the law, instead of the EEA, the UK and Switzerland: `['DE', 'CA-QC']`. */
-  readonly optInRegions?: readonly string[];
+  readonly optInRegions?: readonly string[] | undefined;
   /** Where a person counts as being whose event names no region: `DE`. Default: nowhere known. */
-  readonly defaultRegion?: string;
+  readonly defaultRegion?: string | undefined;
   /** Where one destination differs. */
-  readonly destinations?: Readonly<Partial<Record<Name, DestinationConsentPolicy>>>;
+  readonly destinations?:
+    Readonly<Partial<Record<Name, DestinationConsentPolicy | undefined>>> | undefined;
   /**
    * Which cookies are believed; default `usp`, `onetrust`, `cookiebot`. `tcf` needs `@iabtcf/core`, `gpp`
    * needs `@iabgpp/cmpapi`. `Sec-GPC` is always heard.
    */
-  readonly readers?: readonly ConsentReader[];
+  readonly readers?: readonly ConsentReader[] | undefined;
   /** Vendors of the IAB's list that must have consent in a TC string, every one: Google is 755. */
-  readonly vendorIds?: readonly number[];
+  readonly vendorIds?: readonly number[] | undefined;
   /** What OneTrust's groups of cookies stand for, where the site has its own. */
-  readonly oneTrustGroups?: OneTrustGroups;
+  readonly oneTrustGroups?: OneTrustGroups | undefined;
   /** Asked for each request; what it says goes before the cookies. */
-  readonly resolve?: ResolveConsent;
+  readonly resolve?: ResolveConsent | undefined;
 }
 
 /** A part of the module's checked options. */

@@ -350,7 +350,7 @@ export class ServerTrackingService implements TrackingDoor {
   }
 
   /** Delivers what is pending without waiting for company. */
-  async flush(options: { timeoutMs?: number } = {}): Promise<FlushReport> {
+  async flush(options: { timeoutMs?: number | undefined } = {}): Promise<FlushReport> {
     const { outbox } = this.parts;
     const isComplete = await outbox.flush(options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS);
     const lanes = await outbox.stats();

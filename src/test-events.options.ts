@@ -6,12 +6,12 @@ export interface TestEventsOptions {
    * Where the application runs, as `NODE_ENV` says it. In `production` a destination in a test mode (a test event
    * code, GA4's `validate`, a preview token) stops the start.
    */
-  readonly environment?: string;
+  readonly environment?: string | undefined;
   /**
    * Lets test modes into production up to this moment, at most 7 days ahead; then they end by themselves. Text in
    * ISO 8601 with its zone: `2026-01-16T18:00:00Z`.
    */
-  readonly allowTestEventsUntil?: Date | string;
+  readonly allowTestEventsUntil?: Date | string | undefined;
 }
 
 /** A destination, as far as its test mode goes. */

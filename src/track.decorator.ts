@@ -11,9 +11,11 @@ export interface TrackDecoratorOptions<Name extends EventName, Result> extends T
    * Makes the event out of the call. `undefined`: there is nothing to track this time. Without it the
    * event has nothing but its context.
    */
-  readonly map?: (
-    call: HandledCall<Result>,
-  ) => InputOf<Name> | undefined | Promise<InputOf<Name> | undefined>;
+  readonly map?:
+    | ((
+        call: HandledCall<Result>,
+      ) => InputOf<Name> | undefined | Promise<InputOf<Name> | undefined>)
+    | undefined;
 }
 
 /**

@@ -12,19 +12,20 @@ import { normalizeCountry } from './privacy/postal-address';
 /** `Name`: of a destination. */
 export interface PrivacyOptions<Name extends string> {
   /** ISO 3166-1 alpha-2; for phones in national form of users without a country. */
-  readonly defaultCountry?: string;
+  readonly defaultCountry?: string | undefined;
   /** Query parameters that leave every URL, beside those that look secret: `['member_id']`. */
-  readonly stripQueryParams?: readonly string[];
+  readonly stripQueryParams?: readonly string[] | undefined;
   /** Browsing of bots (by user agent): `skip` (default), or `send`. Purchases and other confirmed facts are always sent. */
-  readonly bots?: BotPolicy;
+  readonly bots?: BotPolicy | undefined;
   /** `eu`: the application does not start with a destination that is outside, or of which nobody knows. */
-  readonly region?: 'eu';
+  readonly region?: 'eu' | undefined;
   /** Hosts of your own gateways and containers that are in the EU; with this you vouch for them. */
-  readonly euHosts?: readonly string[];
+  readonly euHosts?: readonly string[] | undefined;
   /** What every destination may get. */
-  readonly all?: MinimizationOptions;
+  readonly all?: MinimizationOptions | undefined;
   /** The same for one of them; what is set here wins. */
-  readonly destinations?: Readonly<Partial<Record<Name, MinimizationOptions>>>;
+  readonly destinations?:
+    Readonly<Partial<Record<Name, MinimizationOptions | undefined>>> | undefined;
 }
 
 export interface ResolvedPrivacy {

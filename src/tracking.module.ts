@@ -78,16 +78,18 @@ export interface TrackingOptionsFactory {
 
 export interface TrackingModuleExtras {
   /** Whether other modules see the services without importing this one; default true. */
-  isGlobal?: boolean;
+  isGlobal?: boolean | undefined;
 }
 
 export interface TrackingModuleAsyncOptions
   extends Pick<ModuleMetadata, 'imports'>, TrackingModuleExtras {
-  inject?: (InjectionToken | OptionalFactoryDependency)[];
+  inject?: (InjectionToken | OptionalFactoryDependency)[] | undefined;
   /** The arguments are what `inject` names. */
-  useFactory?: (...dependencies: never[]) => Promise<TrackingModuleOptions> | TrackingModuleOptions;
-  useClass?: Type<TrackingOptionsFactory>;
-  useExisting?: Type<TrackingOptionsFactory>;
+  useFactory?:
+    | ((...dependencies: never[]) => Promise<TrackingModuleOptions> | TrackingModuleOptions)
+    | undefined;
+  useClass?: Type<TrackingOptionsFactory> | undefined;
+  useExisting?: Type<TrackingOptionsFactory> | undefined;
 }
 
 const RAW_OPTIONS = Symbol('TRACKING_RAW_OPTIONS');
@@ -97,7 +99,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<TrackingModule
 })
   .setClassMethodName('forRoot')
   .setFactoryMethodName('createTrackingOptions')
-  .setExtras<TrackingModuleExtras>({ isGlobal: true }, (definition, { isGlobal }) => ({
+  .setExtras<TrackingModuleExtras>({ isGlobal: true }, (definition, { isGlobal = true }) => ({
     ...definition,
     global: isGlobal,
   }))

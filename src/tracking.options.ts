@@ -47,9 +47,8 @@ export type DestinationName = Catalog[number]['name'];
 
 /** The options of each destination under its name. */
 export type DestinationOptions = {
-  readonly [Definition in Catalog[number] as Definition['name']]?: NonNullable<
-    Definition['optionsType']
-  >;
+  readonly [Definition in Catalog[number] as Definition['name']]?:
+    NonNullable<Definition['optionsType']> | undefined;
 };
 
 /** Where events and records live: one of the members, or the host's own. */
@@ -57,21 +56,21 @@ export type TrackingStorage = Storage;
 
 export interface ContextOptions {
   /** Which proxies may say who the client is, as Express' `trust proxy` means it; default none. */
-  readonly trustProxy?: TrustProxy;
+  readonly trustProxy?: TrustProxy | undefined;
   /** Headers of a provider that are believed from a trusted proxy, in this order: `['cf-connecting-ip']`. */
-  readonly ipHeaders?: readonly string[];
+  readonly ipHeaders?: readonly string[] | undefined;
   /**
    * Whether an event without `context` gets that of the request being served, wherever in its work it is
    * tracked. Default false. `{ current }`: the host's own means find the request, such as nestjs-cls.
    */
-  readonly captureRequests?: CaptureRequests;
+  readonly captureRequests?: CaptureRequests | undefined;
   /**
    * Whether visitors are recognised by first-party cookies on captured requests; default false. They are
    * written with consent alone, which the readers of `consent` have to find in the request.
    */
-  readonly visitor?: boolean | VisitorOptions;
+  readonly visitor?: boolean | VisitorOptions | undefined;
   /** How long `saveContext` keeps a context; default 7 days. */
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
 }
 
 export type PrivacyOptions = PrivacyOptionsOf<DestinationName>;
@@ -94,30 +93,32 @@ export interface TrackingModuleOptions extends DestinationOptions, TestEventsOpt
    * (needs `libsql`), `redis://…` (needs `bullmq` and `ioredis`), `postgres://…` (needs `bullmq` and
    * `pg`), or a storage of your own.
    */
-  readonly storage?: string | TrackingStorage;
+  readonly storage?: string | TrackingStorage | undefined;
   /**
    * Seals what a storage keeps about people: 32 bytes as base64 or hex. Of several the first one seals, and
    * all of them open: put a new one in front. A storage that outlives the process needs one.
    */
-  readonly encryptionKey?: string | readonly string[];
+  readonly encryptionKey?: string | readonly string[] | undefined;
   /** For all destinations, and under a destination's name for it alone. */
-  readonly delivery?: DeliveryOptions &
-    LaneOverrides &
-    Readonly<Partial<Record<DestinationName, LaneOverrides>>>;
-  readonly context?: ContextOptions;
-  readonly consent?: ConsentOptions;
-  readonly privacy?: PrivacyOptions;
+  readonly delivery?:
+    | (DeliveryOptions &
+        LaneOverrides &
+        Readonly<Partial<Record<DestinationName, LaneOverrides | undefined>>>)
+    | undefined;
+  readonly context?: ContextOptions | undefined;
+  readonly consent?: ConsentOptions | undefined;
+  readonly privacy?: PrivacyOptions | undefined;
   /** What went where on which consent, to be shown later; without it no such log is kept. */
-  readonly audit?: AuditOptions;
+  readonly audit?: AuditOptions | undefined;
   /** Sends through this service, with its interceptors, agents and proxy; default: a lean one of our own. */
-  readonly httpService?: HttpService;
+  readonly httpService?: HttpService | undefined;
   /**
    * How requests travel without an `httpService`: by `node:http` (`http`, default), or by `undici` (needs the
    * package), which takes half the CPU, and which `nock` does not see.
    */
-  readonly transport?: TransportName;
-  readonly logger?: LoggerService;
-  readonly clock?: Clock;
+  readonly transport?: TransportName | undefined;
+  readonly logger?: LoggerService | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 /** A destination that has its credentials. */

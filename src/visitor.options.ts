@@ -7,24 +7,24 @@ import { OptionReader } from './destinations/option-reader';
  */
 export interface VisitorOptions {
   /** Name of the cookie with the visitor ID; default `visitor_id`. */
-  readonly cookieName?: string;
+  readonly cookieName?: string | undefined;
   /** Name of the cookie with the session; default `visitor_session`. */
-  readonly sessionCookieName?: string;
+  readonly sessionCookieName?: string | undefined;
   /** How long a visitor is remembered; default and at most 400 days, as browsers have it. */
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
   /** After how long without a request a session ends, to the minute; default 30 minutes. */
-  readonly sessionIdleMs?: number;
+  readonly sessionIdleMs?: number | undefined;
   /** Whether `_fbc`, `_fbp` and `ttclid` are written as the pixels would, and taken away; default true. */
-  readonly platformCookies?: boolean;
+  readonly platformCookies?: boolean | undefined;
   /**
    * Default `auto`: the registrable domain, which all subdomains share. At a host outside of the domain that is
    * set, such as `localhost`, the cookies are for that host alone.
    */
-  readonly domain?: string;
+  readonly domain?: string | undefined;
   /** Default `lax`. */
-  readonly sameSite?: 'lax' | 'strict' | 'none';
+  readonly sameSite?: 'lax' | 'strict' | 'none' | undefined;
   /** Default `auto`: where the visitor came by https, which a proxy tells if `context.trustProxy` lets it. */
-  readonly secure?: boolean | 'auto';
+  readonly secure?: boolean | 'auto' | undefined;
 }
 
 const DAY_MS = 24 * 3_600_000;

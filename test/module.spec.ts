@@ -15,6 +15,7 @@ import {
   type TrackingModuleOptions,
   type TrackingOptionsFactory,
 } from 'nestjs-server-tracking';
+import { StripeTrackingModule } from 'nestjs-server-tracking/stripe';
 import { PlatformStub, aPurchase, aRegistration } from 'nestjs-server-tracking/testing';
 
 import { RecordingLogger } from './support/recording-logger';
@@ -172,6 +173,11 @@ describe('TrackingModule', () => {
     ]);
     expect(app.get(MetaConversionsService).isEnabled()).toBe(true);
     await app.close();
+  });
+
+  it('is global where isGlobal is given as undefined', () => {
+    expect(TrackingModule.forRoot({ isGlobal: undefined })).toMatchObject({ global: true });
+    expect(StripeTrackingModule.forRoot({ isGlobal: undefined })).toMatchObject({ global: true });
   });
 
   it('keeps two accounts in one application apart', async () => {

@@ -2,9 +2,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Fixture, HOSTS, MANIFEST, OPTIONAL_PEERS, pack, type Packed } from './package/fixture';
+import {
+  Fixture,
+  HOSTS,
+  MANIFEST,
+  NODE_16,
+  OPTIONAL_PEERS,
+  pack,
+  type Packed,
+} from './package/fixture';
 
 const PROGRAMS = ['delivers', 'accounts-apart', 'quiet-process', 'unclosed-app'];
+const TYPES = ['exact-types', 'open-options'];
 const OPTIONAL_PROGRAM = 'optional-peers';
 /** Said last, so that a program that never got there has not passed. */
 const PASSED = { code: 0, output: expect.stringMatching(/^ok$/m) };
@@ -60,8 +69,14 @@ describe.each(HOSTS)('in a host: $name', (host) => {
   });
 
   it('has exact types without the optional peers, and none that is any', () => {
-    expect(fixture.compile([...PROGRAMS, 'exact-types'])).toEqual([]);
+    expect(fixture.compile([...PROGRAMS, ...TYPES])).toEqual([]);
   });
+
+  // Node16 lets no CommonJS import Nest 12, which has ES modules alone.
+  if (host.nest === 11)
+    it('has the same types as Node16 resolves them', () => {
+      expect(fixture.compile([...PROGRAMS, ...TYPES], NODE_16)).toEqual([]);
+    });
 
   it.each<[string, string]>([
     ['delivers a purchase by each way to give the options', 'delivers'],

@@ -35,15 +35,15 @@ export interface AuditLog {
 
 export interface AuditQuery {
   /** Lines about any of these people. */
-  readonly subjects?: readonly string[];
-  readonly eventId?: string;
+  readonly subjects?: readonly string[] | undefined;
+  readonly eventId?: string | undefined;
   /** Without it, everything except what the log says of itself. */
-  readonly kinds?: readonly (AuditKind | LogKind)[];
-  readonly sinceMs?: number;
+  readonly kinds?: readonly (AuditKind | LogKind)[] | undefined;
+  readonly sinceMs?: number | undefined;
   /** Up to, but not including. */
-  readonly untilMs?: number;
+  readonly untilMs?: number | undefined;
   /** Default: 1,000. `Infinity`: all of them. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 export type AuditVerification =

@@ -13,16 +13,16 @@ export const DEFAULT_RETENTION_DAYS = 395;
 
 export interface AuditLogOptions {
   /** Default: the system's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   readonly logger: AuditLogTools['logger'];
   /** At least 16 bytes, the same for all processes and for as long as a line is to be proven. */
   readonly key: Uint8Array;
   /** Keys of before: lines that were written with them hold still. */
-  readonly formerKeys?: readonly Uint8Array[];
+  readonly formerKeys?: readonly Uint8Array[] | undefined;
   /** Where ends of chains are kept besides. */
-  readonly heads?: HeadStore;
+  readonly heads?: HeadStore | undefined;
   /** Lines that are older are removed, at the start and once a day. Default: 395. */
-  readonly retentionDays?: number;
+  readonly retentionDays?: number | undefined;
 }
 
 /**

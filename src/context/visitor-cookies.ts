@@ -21,8 +21,8 @@ export interface VisitorCookieSettings extends VisitorSettings {
 
 /** What an answer can do, by shape: one of Express, of `node:http`, or a reply of Fastify. */
 export interface OutgoingResponse {
-  readonly headersSent?: boolean;
-  readonly sent?: boolean;
+  readonly headersSent?: boolean | undefined;
+  readonly sent?: boolean | undefined;
   appendHeader?(name: string, value: string): unknown;
   header?(name: string, value: string): unknown;
 }

@@ -50,9 +50,9 @@ export interface DestinationLimits {
 /** By what a platform recognises a person, besides hashed user data. */
 export interface MatchKeys {
   /** User data that is sent as it is: the host's own ID, the country. */
-  readonly userData?: readonly (keyof ProtectedUserData)[];
-  readonly context?: readonly (keyof RequestContext)[];
-  readonly clickIds?: readonly string[];
+  readonly userData?: readonly (keyof ProtectedUserData)[] | undefined;
+  readonly context?: readonly (keyof RequestContext)[] | undefined;
+  readonly clickIds?: readonly string[] | undefined;
 }
 
 /** One platform account. Pure translation plus one request. */
@@ -65,13 +65,13 @@ export interface Destination<Wire extends WireEvent = WireEvent> {
    * The only countries (ISO 3166-1) in which the platform can be told to leave personalisation out;
    * elsewhere its refusal withholds the event. Left out: it can everywhere.
    */
-  readonly limitsPersonalizationIn?: readonly string[];
+  readonly limitsPersonalizationIn?: readonly string[] | undefined;
   /** By which purposes it decides what it gets; default: all of them. A withdrawal of one stops what waits. */
-  readonly usesConsent?: readonly ConsentPurpose[];
+  readonly usesConsent?: readonly ConsentPurpose[] | undefined;
   /** The forms of user data that `encode` reads; no other has to be hashed. */
   readonly userDataForms: readonly UserDataForm[];
   /** What else it recognises people by. Nothing depends on it but the match quality in `stats()`. */
-  readonly matchKeys?: MatchKeys;
+  readonly matchKeys?: MatchKeys | undefined;
   /** Pure: the same event gives the same bytes. May throw only on a fault of ours. */
   encode(event: ProtectedEvent): Encoding<Wire>;
   /**

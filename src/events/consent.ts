@@ -15,17 +15,17 @@ export type ConsentPurpose = (typeof CONSENT_PURPOSES)[number];
  *
  * @see https://developers.google.com/tag-platform/security/guides/consent
  */
-export interface Consent extends Partial<Record<ConsentPurpose, ConsentState>> {
+export interface Consent extends Partial<Record<ConsentPurpose, ConsentState | undefined>> {
   /** "Do not sell or share" (US state laws). */
-  saleOptOut?: boolean;
+  saleOptOut?: boolean | undefined;
   /** The browser sent `Sec-GPC: 1`. Counts as `saleOptOut`. */
-  gpc?: boolean;
+  gpc?: boolean | undefined;
   /** Where the person is: ISO 3166-1 (`DE`) or 3166-2 (`US-CA`). */
-  region?: string;
+  region?: string | undefined;
   /** Who decided, for the records: `host`, `onetrust`, `tcf+gpc`, … */
-  source?: string;
+  source?: string | undefined;
   /** Version of the consent text that the person saw. */
-  version?: string;
+  version?: string | undefined;
   /** When it was decided; Unix milliseconds. */
-  capturedAt?: number;
+  capturedAt?: number | undefined;
 }

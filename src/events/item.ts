@@ -2,14 +2,14 @@
 export interface Item {
   /** Your article number; the same as in the product catalogue of the platform. */
   id: string;
-  name?: string;
+  name?: string | undefined;
   /** Price of one, in major units of the event's currency. */
-  price?: number;
+  price?: number | undefined;
   /** Default 1. */
-  quantity?: number;
-  category?: string;
-  brand?: string;
-  variant?: string;
+  quantity?: number | undefined;
+  category?: string | undefined;
+  brand?: string | undefined;
+  variant?: string | undefined;
 }
 
 /** An item as the line carries it: checked, and with its quantity. */

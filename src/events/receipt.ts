@@ -41,12 +41,12 @@ export interface TrackOptions {
    * `accepted` (default): resolves when the event is stored. `settled`: resolves when every
    * destination has settled, for serverless functions, scripts and tests.
    */
-  until?: 'accepted' | 'settled';
+  until?: 'accepted' | 'settled' | undefined;
   /**
    * Given a promise that resolves when every destination has settled: what a serverless platform calls so.
    * The call itself resolves when the event is stored.
    */
-  waitUntil?: (work: Promise<unknown>) => void;
+  waitUntil?: ((work: Promise<unknown>) => void) | undefined;
   /** How long `settled` and `waitUntil` wait; what is not settled by then is `pending`. Default 30,000. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }

@@ -10,47 +10,47 @@ export interface EventInput {
    * Shared with the browser pixel, so that the platform counts one. Default: derived from the natural
    * key (`purchase:<orderId>`), else a UUID v7.
    */
-  eventId?: string;
+  eventId?: string | undefined;
   /** `Date`, ISO 8601, or Unix milliseconds; default now. */
-  occurredAt?: Date | string | number;
-  user?: UserData;
+  occurredAt?: Date | string | number | undefined;
+  user?: UserData | undefined;
   /** The visitor's request, what was read from it, or a reference to what was saved at checkout. */
-  context?: RequestContext | IncomingRequest | ContextRef;
-  consent?: Consent;
+  context?: RequestContext | IncomingRequest | ContextRef | undefined;
+  consent?: Consent | undefined;
   /**
    * `system` for what happens without anybody looking at a page, such as a renewal: its context still says
    * who it is, but no visit is claimed. Default `visitor`; a renewal and a cancellation are always `system`.
    */
-  initiatedBy?: 'visitor' | 'system';
-  tenantId?: string;
+  initiatedBy?: 'visitor' | 'system' | undefined;
+  tenantId?: string | undefined;
   /** Limits the event to these destinations: `['meta']`. */
-  only?: readonly string[];
+  only?: readonly string[] | undefined;
   /** Anything else that a platform should see. Never personal data. */
-  properties?: Readonly<Record<string, JsonValue>>;
+  properties?: Readonly<Record<string, JsonValue>> | undefined;
 }
 
 /** Money is in major units: 49.9 is EUR 49.90. Zero is a value. */
 export interface ValuedInput extends EventInput {
-  value?: number;
+  value?: number | undefined;
   /** ISO 4217; needed as soon as there is a value. */
-  currency?: string;
+  currency?: string | undefined;
 }
 
 /** A step in the shop that shows what it is about. */
 export interface ItemsInput extends ValuedInput {
-  items?: readonly Item[];
-  coupon?: string;
+  items?: readonly Item[] | undefined;
+  coupon?: string | undefined;
 }
 
 export interface PageViewInput extends EventInput {
-  title?: string;
+  title?: string | undefined;
 }
 
 export type ViewItemInput = ItemsInput;
 
 export interface ViewItemListInput extends ItemsInput {
-  listId?: string;
-  listName?: string;
+  listId?: string | undefined;
+  listName?: string | undefined;
 }
 
 export interface SearchInput extends ItemsInput {
@@ -61,11 +61,11 @@ export type CartInput = ItemsInput;
 export type BeginCheckoutInput = ItemsInput;
 
 export interface AddShippingInfoInput extends ItemsInput {
-  shippingTier?: string;
+  shippingTier?: string | undefined;
 }
 
 export interface AddPaymentInfoInput extends ItemsInput {
-  paymentType?: string;
+  paymentType?: string | undefined;
 }
 
 export interface PurchaseInput extends EventInput {
@@ -74,42 +74,42 @@ export interface PurchaseInput extends EventInput {
   value: number;
   /** ISO 4217. */
   currency: string;
-  items?: readonly Item[];
-  tax?: number;
-  shipping?: number;
-  coupon?: string;
-  customerType?: 'new' | 'returning';
+  items?: readonly Item[] | undefined;
+  tax?: number | undefined;
+  shipping?: number | undefined;
+  coupon?: string | undefined;
+  customerType?: 'new' | 'returning' | undefined;
 }
 
 export interface RefundInput extends EventInput {
   orderId: string;
   /** Tells partial refunds of one order apart. */
-  refundId?: string;
+  refundId?: string | undefined;
   /** What was given back, as a positive amount in major units. */
   value: number;
   currency: string;
-  items?: readonly Item[];
-  tax?: number;
-  shipping?: number;
+  items?: readonly Item[] | undefined;
+  tax?: number | undefined;
+  shipping?: number | undefined;
 }
 
 export interface RegistrationInput extends ValuedInput {
   /** `email`, `google`, … */
-  method?: string;
+  method?: string | undefined;
 }
 
 export interface LoginInput extends EventInput {
-  method?: string;
+  method?: string | undefined;
 }
 
 export interface LeadInput extends ValuedInput {
-  leadId?: string;
-  leadName?: string;
-  leadSource?: string;
+  leadId?: string | undefined;
+  leadName?: string | undefined;
+  leadSource?: string | undefined;
 }
 
 export interface ContactInput extends EventInput {
-  method?: string;
+  method?: string | undefined;
 }
 
 export const SUBSCRIPTION_PHASES = ['start', 'trial', 'renew', 'cancel'] as const;
@@ -117,13 +117,13 @@ export type SubscriptionPhase = (typeof SUBSCRIPTION_PHASES)[number];
 
 export interface SubscriptionInput extends ValuedInput {
   phase: SubscriptionPhase;
-  subscriptionId?: string;
-  plan?: string;
+  subscriptionId?: string | undefined;
+  plan?: string | undefined;
   /** The invoice that a renewal paid; makes its event ID. */
-  invoiceId?: string;
-  predictedLtv?: number;
+  invoiceId?: string | undefined;
+  predictedLtv?: number | undefined;
   /** Why it was cancelled. */
-  reason?: string;
+  reason?: string | undefined;
 }
 
 export interface CustomInput extends ItemsInput {

@@ -7,14 +7,14 @@ export type WithoutStorage = 'withhold' | 'cookieless';
 /** What the host decides for one destination. */
 export interface DestinationConsentPolicy {
   /** Purposes that it needs, all of them, instead of its own. */
-  readonly purposes?: readonly ConsentPurpose[];
+  readonly purposes?: readonly ConsentPurpose[] | undefined;
   /** Instead of the common policy. */
-  readonly whenUnknown?: WhenUnknown;
+  readonly whenUnknown?: WhenUnknown | undefined;
   /**
    * What becomes of an event where only storage (`adStorage`, `analyticsStorage`) is refused: `withhold`
    * (default), or `cookieless`: it goes without cookies, click IDs and client ID.
    */
-  readonly withoutStorage?: WithoutStorage;
+  readonly withoutStorage?: WithoutStorage | undefined;
 }
 
 export interface ConsentPolicy {

@@ -7,16 +7,16 @@ export type UserField = Exclude<keyof UserData, 'fullName'>;
 /** What one destination may get. What is not set is sent as it is. */
 export interface MinimizationOptions {
   /** The only user data that it gets: `['email', 'id']`; `[]` for none. */
-  readonly fields?: readonly UserField[];
+  readonly fields?: readonly UserField[] | undefined;
   /** `anonymized`: IPv4 to its /24, IPv6 to its /48; `none` where the platform wants the true one or none. */
-  readonly ip?: 'full' | 'anonymized' | 'none';
-  readonly userAgent?: boolean;
+  readonly ip?: 'full' | 'anonymized' | 'none' | undefined;
+  readonly userAgent?: boolean | undefined;
   /** Click IDs and the pixels' browser IDs (`_fbp`, `_ttp`). */
-  readonly clickIds?: boolean;
+  readonly clickIds?: boolean | undefined;
   /** Page and referrer: whole, without query, the site alone, or nothing. */
-  readonly url?: 'full' | 'path' | 'origin' | 'none';
+  readonly url?: 'full' | 'path' | 'origin' | 'none' | undefined;
   /** The only properties that it gets, by the names at the top; `false` for none. */
-  readonly properties?: readonly string[] | boolean;
+  readonly properties?: readonly string[] | boolean | undefined;
 }
 
 /** The same, as events are held against it. What is not set changes nothing. */

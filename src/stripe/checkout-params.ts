@@ -2,10 +2,10 @@ import { markedForCheckout, TRACKING_REF } from './tracking-metadata';
 
 /** `Stripe.Checkout.SessionCreateParams`, by shape. */
 export interface CheckoutParamsLike {
-  readonly mode?: string;
-  readonly metadata?: object | '' | null;
-  readonly payment_intent_data?: { readonly metadata?: object | '' | null };
-  readonly subscription_data?: { readonly metadata?: object | '' | null };
+  readonly mode?: string | undefined;
+  readonly metadata?: object | '' | null | undefined;
+  readonly payment_intent_data?: { readonly metadata?: object | '' | null | undefined } | undefined;
+  readonly subscription_data?: { readonly metadata?: object | '' | null | undefined } | undefined;
 }
 
 /**

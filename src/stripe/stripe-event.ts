@@ -11,15 +11,15 @@ export interface StripeEventLike {
   readonly data: {
     /** A snapshot in the API version of the webhook endpoint, which need not be the one of your SDK. */
     readonly object: object;
-    readonly previous_attributes?: object;
+    readonly previous_attributes?: object | undefined;
   };
 }
 
 /** What a Stripe object may hold for an option of the host's: session, payment intent, invoice, charge, … */
 export interface StripeObjectLike {
-  readonly id?: string;
-  readonly object?: string;
-  readonly metadata?: Readonly<Record<string, string>> | null;
-  readonly client_reference_id?: string | null;
+  readonly id?: string | undefined;
+  readonly object?: string | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | null | undefined;
+  readonly client_reference_id?: string | null | undefined;
   readonly [field: string]: unknown;
 }

@@ -10,7 +10,7 @@ import { STRIPE_TRACKING_OPTIONS, StripeTrackingService } from './stripe-trackin
 
 export interface StripeTrackingModuleExtras {
   /** Whether other modules see the service without importing this one; default true. */
-  isGlobal?: boolean;
+  isGlobal?: boolean | undefined;
   /** The module around `TrackingModule`, where that one is not global. */
   imports?: DynamicModule['imports'];
 }
@@ -23,7 +23,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<StripeTracking
   .setClassMethodName('forRoot')
   .setExtras<StripeTrackingModuleExtras>(
     { isGlobal: true },
-    (definition, { isGlobal, imports = [] }) => ({
+    (definition, { isGlobal = true, imports = [] }) => ({
       ...definition,
       global: isGlobal,
       imports: [...(definition.imports ?? []), ...imports],

@@ -6,36 +6,36 @@ import type { StripeObjectLike } from './stripe-event';
 
 export interface StripeTrackingOptions {
   /** What to do with events of a sandbox (`livemode: false`); default `ignore`. */
-  testMode?: 'ignore' | 'send';
+  testMode?: 'ignore' | 'send' | undefined;
   /**
    * The order that a session, payment intent, invoice or charge belongs to. Must say the same for a session
    * and for the charge of its refund. Default: `order_id` in the metadata, else Stripe's payment intent.
    */
-  orderId?: (object: StripeObjectLike) => string | undefined;
+  orderId?: ((object: StripeObjectLike) => string | undefined) | undefined;
   /**
    * Your ID of the person; default: `user_id` in the metadata. Where you keep it in `client_reference_id`:
    * `(object) => object.client_reference_id ?? undefined`.
    */
-  userId?: (object: StripeObjectLike) => string | undefined;
+  userId?: ((object: StripeObjectLike) => string | undefined) | undefined;
   /** Whether e-mail, phone, name and address that the customer gave to Stripe are used; default true. */
-  customerDetails?: boolean;
+  customerDetails?: boolean | undefined;
   /** `total` (default) is what was paid; `net` leaves out tax and shipping, as GA4 recommends. */
-  purchaseValue?: 'total' | 'net';
+  purchaseValue?: 'total' | 'net' | undefined;
   /** An invoice for a change in mid-term, such as an upgrade: `renew` (default) or `ignore`. */
-  subscriptionUpdates?: 'renew' | 'ignore';
+  subscriptionUpdates?: 'renew' | 'ignore' | undefined;
   /**
    * Invoices that no subscription made (by hand, from a quote): `ignore` (default) or `purchase`. Leave it
    * where Checkout creates invoices: such a sale would count twice.
    */
-  singleInvoices?: 'ignore' | 'purchase';
+  singleInvoices?: 'ignore' | 'purchase' | undefined;
   /**
    * A payment intent of which nobody can say whether an invoice or Checkout made it: `ignore` (default) or
    * `purchase`. One with our key or `order_id` in its metadata is none of these.
    */
-  unmarkedPaymentIntents?: 'ignore' | 'purchase';
+  unmarkedPaymentIntents?: 'ignore' | 'purchase' | undefined;
   /** How long after the last invoice the snapshot of a subscriber is kept, for renewals; default 400 days. */
-  subscriptionContextTtlMs?: number;
-  logger?: LoggerService;
+  subscriptionContextTtlMs?: number | undefined;
+  logger?: LoggerService | undefined;
 }
 
 /** The options with their defaults. */

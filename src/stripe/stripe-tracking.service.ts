@@ -26,13 +26,13 @@ export type Visitor = RequestContext | IncomingRequest | ContextRef;
 
 export interface CheckoutMetadataOptions {
   /** Of a `subscription` the snapshot is kept for long from the beginning; default `payment`. */
-  mode?: 'payment' | 'setup' | 'subscription';
+  mode?: 'payment' | 'setup' | 'subscription' | undefined;
   /** What the visitor allowed. It is kept with the snapshot, never in Stripe, and holds in the webhook. */
-  consent?: Consent;
+  consent?: Consent | undefined;
   /** Who it is, where that is known: what this person withdraws or has erased holds for the snapshot too. */
-  user?: Pick<UserData, 'id' | 'email'>;
+  user?: Pick<UserData, 'id' | 'email'> | undefined;
   /** Of the purchase, the start or the trial that will follow, where the browser pixel shares it. */
-  eventId?: string;
+  eventId?: string | undefined;
 }
 
 /** What the host knows better than Stripe; goes over what was read from the event. */
@@ -40,8 +40,8 @@ export interface StripeEventOverrides extends Pick<
   EventInput,
   'user' | 'context' | 'consent' | 'tenantId' | 'only' | 'properties'
 > {
-  items?: readonly Item[];
-  coupon?: string;
+  items?: readonly Item[] | undefined;
+  coupon?: string | undefined;
 }
 
 /** What became of a Stripe event. */

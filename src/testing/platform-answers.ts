@@ -7,14 +7,18 @@ export type PlatformBehavior =
   /** Answers as the platform documents it for a good request. */
   | { readonly kind: 'success' }
   /** Refuses the request because of what it holds; `index` names the bad event where the platform can. */
-  | { readonly kind: 'validation-error'; readonly index?: number }
-  | { readonly kind: 'throttle'; readonly retryAfter?: string }
+  | { readonly kind: 'validation-error'; readonly index?: number | undefined }
+  | { readonly kind: 'throttle'; readonly retryAfter?: string | undefined }
   /** The token was revoked. */
   | { readonly kind: 'auth-error' }
   /** HTTP 503 with an HTML page. */
   | { readonly kind: 'outage' }
   /** Answers well, after a while. */
-  | { readonly kind: 'slow'; readonly headersAfterMs?: number; readonly bodyAfterMs?: number }
+  | {
+      readonly kind: 'slow';
+      readonly headersAfterMs?: number | undefined;
+      readonly bodyAfterMs?: number | undefined;
+    }
   /** Takes the request and never answers. */
   | { readonly kind: 'hang' }
   /** Closes the connection without an answer. */
@@ -27,8 +31,8 @@ export type PlatformBehavior =
   | {
       readonly kind: 'answer';
       readonly status: number;
-      readonly headers?: Record<string, string>;
-      readonly body?: string;
+      readonly headers?: Record<string, string> | undefined;
+      readonly body?: string | undefined;
     };
 
 export interface PlatformAnswer {

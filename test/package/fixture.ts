@@ -27,6 +27,7 @@ export interface Host {
 }
 
 const TYPESCRIPT = MANIFEST.devDependencies.typescript!;
+export const NODE_16 = { module: 'Node16', moduleResolution: 'Node16' };
 const NODE_NEXT = { module: 'NodeNext', moduleResolution: 'NodeNext' };
 
 export const HOSTS: readonly Host[] = [
@@ -117,22 +118,27 @@ export class Fixture {
   /**
    * Checks the types of these programs with those of every package, and compiles them.
    *
+   * @param compilerOptions go over those of the host.
    * @returns the errors that are not another package's own.
    */
-  compile(programs: readonly string[]): string[] {
+  compile(
+    programs: readonly string[],
+    compilerOptions: Host['compilerOptions'] = this.host.compilerOptions,
+  ): string[] {
     this.write('tsconfig.json', {
       compilerOptions: {
         target: 'ES2022',
         lib: ['ES2023'],
         types: ['node'],
         strict: true,
+        exactOptionalPropertyTypes: true,
         skipLibCheck: false,
         esModuleInterop: true,
         experimentalDecorators: true,
         emitDecoratorMetadata: true,
         rootDir: 'src',
         outDir: 'out',
-        ...this.host.compilerOptions,
+        ...compilerOptions,
       },
       files: programs.map((program) => `src/${program}.ts`),
     });

@@ -7,24 +7,24 @@ export interface Ga4Options {
   /** Measurement Protocol API secret of the stream. A secret. */
   readonly apiSecret: string;
   /** `eu` receives the data in the EU; default `global`. */
-  readonly region?: 'global' | 'eu';
+  readonly region?: 'global' | 'eu' | undefined;
   /** Default by region. */
-  readonly baseUrl?: string;
+  readonly baseUrl?: string | undefined;
   /**
    * For events without the browser's client ID: `derive` (default) a stable one from the person, or
    * `skip` them. Either is named in the receipt.
    */
-  readonly whenClientIdMissing?: WhenClientIdMissing;
+  readonly whenClientIdMissing?: WhenClientIdMissing | undefined;
   /** Sends the visitor's IP as `ip_override`, from which Google finds the place; default off. */
-  readonly sendIpAddress?: boolean;
+  readonly sendIpAddress?: boolean | undefined;
   /** Sends the visitor's user agent; default off. */
-  readonly sendUserAgent?: boolean;
+  readonly sendUserAgent?: boolean | undefined;
   /** Asks Google's validation server instead: its messages become the outcome and **nothing is counted**. */
-  readonly validate?: boolean;
+  readonly validate?: boolean | undefined;
   /** Shows events in DebugView. */
-  readonly debugMode?: boolean;
+  readonly debugMode?: boolean | undefined;
   /** Sends subscription renewals as `purchase` with the invoice as transaction; default off. */
-  readonly renewalsAsPurchase?: boolean;
+  readonly renewalsAsPurchase?: boolean | undefined;
 }
 
 export type Ga4Settings = Required<Omit<Ga4Options, 'region'>>;

@@ -7,15 +7,15 @@ export interface MetaOptions {
   /** Conversions API access token, or a function that fetches it, so that it can be rotated. A secret. */
   readonly accessToken: AccessToken;
   /** Shows events in "Test events". They still count: remove it in production. */
-  readonly testEventCode?: string;
+  readonly testEventCode?: string | undefined;
   /** Adds `appsecret_proof`; needed only where the app demands it. A secret. */
-  readonly appSecret?: string;
+  readonly appSecret?: string | undefined;
   /** Graph API version; default `v25.0`. */
-  readonly apiVersion?: string;
+  readonly apiVersion?: string | undefined;
   /** Default `https://graph.facebook.com`. */
-  readonly baseUrl?: string;
+  readonly baseUrl?: string | undefined;
   /** Sends subscription renewals as `Purchase`, which changes ROAS; default off (`SubscriptionRenewed`). */
-  readonly renewalsAsPurchase?: boolean;
+  readonly renewalsAsPurchase?: boolean | undefined;
 }
 
 export type MetaSettings = Required<Omit<MetaOptions, 'testEventCode' | 'appSecret'>> &

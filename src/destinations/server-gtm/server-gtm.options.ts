@@ -7,15 +7,15 @@ export interface ServerGtmOptions {
   /** `G-XXXXXXXXXX` of the stream that the container's GA4 tag uses. */
   readonly measurementId: string;
   /** Only needed where the container passes it on. A secret. */
-  readonly apiSecret?: string;
+  readonly apiSecret?: string | undefined;
   /** Path that the Measurement Protocol client of the container claims; default `/mp/collect`. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** Shows requests in the container's preview ("Send requests manually"). A secret; debugging only. */
-  readonly previewToken?: string;
+  readonly previewToken?: string | undefined;
   /** See `ga4.whenClientIdMissing`; default `derive`. */
-  readonly whenClientIdMissing?: WhenClientIdMissing;
+  readonly whenClientIdMissing?: WhenClientIdMissing | undefined;
   /** Sends subscription renewals as `purchase` with the invoice as transaction; default off. */
-  readonly renewalsAsPurchase?: boolean;
+  readonly renewalsAsPurchase?: boolean | undefined;
 }
 
 export type ServerGtmSettings = Required<Omit<ServerGtmOptions, 'apiSecret' | 'previewToken'>> &

@@ -7,19 +7,19 @@ export interface TikTokOptions {
   /** Events API access token, or a function that fetches it, so that it can be rotated. A secret. */
   readonly accessToken: AccessToken;
   /** Shows events in "Test events": remove it in production. */
-  readonly testEventCode?: string;
+  readonly testEventCode?: string | undefined;
   /** Default `v1.3`. */
-  readonly apiVersion?: string;
+  readonly apiVersion?: string | undefined;
   /** Default `https://business-api.tiktok.com/open_api`. */
-  readonly baseUrl?: string;
+  readonly baseUrl?: string | undefined;
   /** Must equal what the browser pixel sends, or nothing is deduplicated; default `Purchase`. */
-  readonly purchaseEventName?: 'Purchase' | 'CompletePayment';
+  readonly purchaseEventName?: 'Purchase' | 'CompletePayment' | undefined;
   /** Must equal what the browser pixel sends; default `Lead`. */
-  readonly leadEventName?: 'Lead' | 'SubmitForm';
+  readonly leadEventName?: 'Lead' | 'SubmitForm' | undefined;
   /** TikTok has no refund, only a custom event; default off. */
-  readonly sendRefunds?: boolean;
+  readonly sendRefunds?: boolean | undefined;
   /** Sends subscription renewals under the name of a purchase; default off (`SubscriptionRenewed`). */
-  readonly renewalsAsPurchase?: boolean;
+  readonly renewalsAsPurchase?: boolean | undefined;
 }
 
 export type TikTokSettings = Required<Omit<TikTokOptions, 'testEventCode'>> &

@@ -16,9 +16,9 @@ export interface OpenTelemetryMetricsOptions {
    * Default: one of the provider that the process has registered. Start the SDK first: a meter that was
    * taken before stays silent.
    */
-  readonly meter?: Meter;
+  readonly meter?: Meter | undefined;
   /** Default `tracking.`. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
 }
 
 const METER_NAME = 'nestjs-server-tracking';

@@ -20,9 +20,9 @@ import { KEY_SHARE, LaneGauges, TOO_WEAK_SHARE, type LaneGauge } from '../lane-g
 
 export interface PrometheusMetricsOptions {
   /** Default: `prom-client`'s own, which the whole process shares. */
-  readonly register?: Registry | Registry<OpenMetricsContentType>;
+  readonly register?: Registry | Registry<OpenMetricsContentType> | undefined;
   /** Default `tracking_`. Two modules that share a register need one each. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
 }
 
 /**

@@ -12,11 +12,18 @@ import * as prometheus from 'nestjs-server-tracking/metrics/prometheus';
 import { PlatformStub } from 'nestjs-server-tracking/testing';
 import { Registry } from 'prom-client';
 
+import type { RefusedKeys } from './refused-keys.js';
 import { start } from './start.js';
 
 type AnyMembers<M> = { [K in keyof M]: 0 extends 1 & M[K] ? K : never }[keyof M];
 type None<T extends never> = T;
 export type NoneOfDtoIsAny = None<AnyMembers<typeof dto>>;
+export type NoneOfOpenTelemetryRefusesUndefined = None<
+  RefusedKeys<Pick<opentelemetry.OpenTelemetryMetricsOptions, 'prefix' | 'meter'>>
+>;
+export type NoneOfPrometheusRefusesUndefined = None<
+  RefusedKeys<Pick<prometheus.PrometheusMetricsOptions, 'prefix' | 'register'>>
+>;
 export type NoneOfHealthIsAny = None<AnyMembers<typeof health>>;
 export type NoneOfPrometheusIsAny = None<AnyMembers<typeof prometheus>>;
 export type NoneOfOpenTelemetryIsAny = None<AnyMembers<typeof opentelemetry>>;
@@ -40,6 +47,8 @@ async function main(): Promise<void> {
   });
   assert.ok(purchase instanceof dto.PurchaseDto);
   assert.ok(!('tenantId' in purchase));
+  // What class-transformer converts by; `string | undefined` would make it Object.
+  assert.equal(Reflect.getMetadata('design:type', dto.PurchaseDto.prototype, 'coupon'), String);
   const tracking = app.get(ServerTrackingService);
   const register = new Registry();
   const stopPrometheus = prometheus.collectPrometheusMetrics(tracking, { register });

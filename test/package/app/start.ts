@@ -9,8 +9,8 @@ class AppModule {}
 
 /** Starts an application of these modules and services, which says only what is wrong. */
 export function start({
-  imports,
-  providers,
+  imports = [],
+  providers = [],
 }: Pick<DynamicModule, 'imports' | 'providers'>): Promise<INestApplicationContext> {
   Logger.overrideLogger(['error', 'warn']);
   return NestFactory.createApplicationContext({ module: AppModule, imports, providers });
