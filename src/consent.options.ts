@@ -44,9 +44,9 @@ export interface ConsentOptions {
    * needs `@iabgpp/cmpapi`. `Sec-GPC` is always heard.
    */
   readonly readers?: readonly ConsentReader[] | undefined;
-  /** Vendors of the IAB's list that must have consent in a TC string, every one: Google is 755. */
+  /** Vendors of the IAB's list that must have consent in a TC string, every one: Google is 755. Needs `tcf` or `gpp`. */
   readonly vendorIds?: readonly number[] | undefined;
-  /** What OneTrust's groups of cookies stand for, where the site has its own. */
+  /** What OneTrust's groups of cookies stand for, where the site has its own. Needs `onetrust`. */
   readonly oneTrustGroups?: OneTrustGroups | undefined;
   /** Asked for each request; what it says goes before the cookies. */
   readonly resolve?: ResolveConsent | undefined;
@@ -87,11 +87,7 @@ export function resolveConsentOptions(
       defaultRegion: resolveRegion(reader, given.defaultRegion),
       destinations: resolveDestinations(reader, given.destinations),
     },
-    consentReaders: {
-      readers: resolveReaders(reader, given.readers),
-      vendorIds: list(reader, 'vendorIds', given.vendorIds, isVendorId, 'vendor IDs such as 755'),
-      oneTrustGroups: resolveGroups(reader, given.oneTrustGroups),
-    },
+    consentReaders: resolveReaderSettings(reader, given),
     resolveConsent: resolveFunction(reader, given.resolve),
   };
 }
@@ -141,10 +137,40 @@ function resolveDestinations(
   return policies;
 }
 
-function resolveReaders(reader: OptionReader, readers: unknown): readonly ConsentReader[] {
+function resolveReaderSettings(reader: OptionReader, given: ConsentOptions): ConsentReaderSettings {
+  const { readers = DEFAULT_CONSENT_READERS, vendorIds, oneTrustGroups } = given;
+  const chosen = resolveReaders(reader, readers);
+  // What is wrong with the list itself is told there.
+  if (chosen !== undefined) {
+    if (vendorIds !== undefined) noteUnread(reader, 'vendorIds', chosen, ['tcf', 'gpp']);
+    if (oneTrustGroups !== undefined) noteUnread(reader, 'oneTrustGroups', chosen, ['onetrust']);
+  }
+  return {
+    readers: chosen ?? DEFAULT_CONSENT_READERS,
+    vendorIds: list(reader, 'vendorIds', vendorIds, isVendorId, 'vendor IDs such as 755'),
+    oneTrustGroups: resolveGroups(reader, oneTrustGroups),
+  };
+}
+
+/** Notes an option that asks more of a reader which is not there: nobody would ask it. */
+function noteUnread(
+  reader: OptionReader,
+  option: 'vendorIds' | 'oneTrustGroups',
+  chosen: readonly ConsentReader[],
+  needed: readonly ConsentReader[],
+): void {
+  if (needed.some((name) => chosen.includes(name))) return;
+  const message = `is read by ${needed.join(' and ')} alone: add ${needed.join(' or ')} to readers, or remove ${option}`;
+  reader.note(option, message, 'conflict');
+}
+
+function resolveReaders(
+  reader: OptionReader,
+  readers: unknown,
+): readonly ConsentReader[] | undefined {
   const known = CONSENT_READERS.join(', ');
-  const chosen =
-    list(reader, 'readers', readers, oneOf(CONSENT_READERS), known) ?? DEFAULT_CONSENT_READERS;
+  const chosen = list(reader, 'readers', readers, oneOf(CONSENT_READERS), known);
+  if (chosen === undefined) return undefined;
   for (const { reader: name, packageName } of missingPeers(chosen)) {
     const message = `${name} needs the package "${packageName}", which is not installed. Run \`npm install ${packageName}\`.`;
     reader.note('readers', message, 'missing');

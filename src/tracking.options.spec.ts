@@ -156,7 +156,7 @@ describe('the options of consent', () => {
         optInRegions: ['DE', 'CA-QC'],
         defaultRegion: 'de',
         destinations: { meta: { purposes: ['adUserData'], withoutStorage: 'cookieless' }, ga4: {} },
-        readers: ['tcf', 'gpp'],
+        readers: ['tcf', 'gpp', 'onetrust'],
         vendorIds: [755],
         oneTrustGroups: { C0004: ['adStorage', 'sale'] },
         resolve,
@@ -172,7 +172,7 @@ describe('the options of consent', () => {
       },
     });
     expect(resolved.consentReaders).toEqual({
-      readers: ['tcf', 'gpp'],
+      readers: ['tcf', 'gpp', 'onetrust'],
       vendorIds: [755],
       oneTrustGroups: { C0004: ['adStorage', 'sale'] },
     });
@@ -208,11 +208,17 @@ describe('the options of consent', () => {
       ],
     ],
     ['a reader that is none', { readers: ['didomi'] }, ['consent.readers']],
-    ['vendor IDs that are none', { vendorIds: ['755'] }, ['consent.vendorIds']],
+    ['vendor IDs that are none', { readers: ['gpp'], vendorIds: ['755'] }, ['consent.vendorIds']],
     [
       'groups that mean nothing known',
       { oneTrustGroups: { C1: ['ads'] } },
       ['consent.oneTrustGroups'],
+    ],
+    ['vendor IDs that nobody reads', { vendorIds: [755] }, ['consent.vendorIds']],
+    [
+      'all that nobody reads',
+      { readers: ['usp'], vendorIds: [755], oneTrustGroups: { C0004: ['adStorage'] } },
+      ['consent.vendorIds', 'consent.oneTrustGroups'],
     ],
     ['a resolver that is no function', { resolve: {} }, ['consent.resolve']],
   ])('refuse %s', (_what, consent, fields) => {
