@@ -7,13 +7,13 @@ import { acceptContext } from './context/accept-context';
 import type { ContextStore, KeptContext } from './context/context-store';
 import type { RequestReader } from './context/request-reader';
 import type { RequestScope } from './context/request-scope';
+import { readSaveContextOptions, type SaveContextOptions } from './context/save-context.options';
 import type { OutgoingResponse } from './context/visitor-cookies';
 import { CONSENT_PURPOSES, type Consent } from './events/consent';
 import { FieldReader } from './events/field-reader';
 import { errorName, type Problem } from './events/problem';
 import { readConsent } from './events/read-consent';
 import type { ContextRef, IncomingRequest, RequestContext } from './events/request-context';
-import type { UserData } from './events/user-data';
 import type { ConsentRegister } from './privacy/consent-register';
 import { MAX_OWNERS, type Subjects } from './privacy/subjects';
 import { SealError } from './records/vault';
@@ -33,15 +33,6 @@ export interface EventContextParts {
   readonly subjects: () => Subjects | Promise<Subjects>;
   readonly clock: Clock;
   readonly logger: LoggerService;
-}
-
-export interface SaveContextOptions {
-  /** How long it is kept; default `context.ttlMs`. */
-  readonly ttlMs?: number | undefined;
-  /** Who it is, where that is known: what this person withdraws or has erased, holds for it too. */
-  readonly user?: Pick<UserData, 'id' | 'email'> | undefined;
-  /** What the visitor allowed, where the request does not say it. */
-  readonly consent?: Consent | undefined;
 }
 
 /** Who visits, as our own cookies know them after the answer. */
@@ -118,20 +109,19 @@ export class EventContexts {
             ? 'saveContext was given no request and none is captured (context.captureRequests)'
             : 'what saveContext was given could not be read',
         );
-      const told = readConsent(new FieldReader(problems, { consent: options.consent }));
+      const told = readSaveContextOptions(options, problems);
       for (const { field, message } of problems)
         logger.warn(`tracking: saveContext: ${field} ${message}`);
       const subjects = await this.parts.subjects();
-      const context = withConsent(found.context, told);
+      const context = withConsent(found.context, told.consent);
       const contextRef = subjects.reference(name);
-      const names = subjects.of(options.user ?? {}, context.visitorId);
+      const names = subjects.of(told.user ?? {}, context.visitorId);
       const owners = [...new Set([...names, ...(found.keptFor ?? [])])].slice(0, MAX_OWNERS);
-      if (options.user !== undefined)
+      if (told.user !== undefined)
         await this.parts.link(
           context.visitorId === undefined ? names : [...names, subjects.visitor(context.visitorId)],
         );
-      const { ttlMs: asked = contextTtlMs } = options;
-      const ttlMs = Number.isFinite(asked) && asked > 0 ? asked : contextTtlMs;
+      const { ttlMs = contextTtlMs } = told;
       const isKept = await this.keep(contextRef, { context, subjects: owners }, ttlMs);
       return { contextRef: isKept ? contextRef : NO_CONTEXT };
     } catch (error) {
@@ -141,10 +131,16 @@ export class EventContexts {
   }
 
   /** @returns whether it is there and is kept. Never rejects. */
-  async extend(ref: ContextRef, ttlMs: number): Promise<boolean> {
+  async extend(ref: ContextRef | null | undefined, ttlMs: number): Promise<boolean> {
     const { contexts, logger } = this.parts;
     try {
-      const { contextRef } = ref;
+      const { contextRef } = (ref ?? {}) as Partial<ContextRef>;
+      if (typeof contextRef !== 'string' || !Number.isFinite(ttlMs) || ttlMs <= 0) {
+        logger.warn(
+          'tracking: extendContext needs what saveContext returned, and milliseconds above 0; nothing was changed',
+        );
+        return false;
+      }
       const kept = await contexts.load(contextRef);
       return kept !== undefined && (await this.keep(contextRef, kept, ttlMs));
     } catch (error) {

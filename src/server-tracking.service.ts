@@ -4,17 +4,13 @@ import { fieldsOf, type AuditTrail } from './audit-trail';
 import type { Clock } from './clock';
 import { mergeConsent } from './consent/merge-consent';
 import type { RequestReader } from './context/request-reader';
+import type { SaveContextOptions } from './context/save-context.options';
 import type { DeliveryRole } from './delivery/delivery.options';
 import { checkDeduplication, type BrowserEvent, type DeduplicationReport } from './dedup-check';
 import type { Destination } from './destinations/destination';
 import type { TrackingDoor } from './destinations/tracking-door';
 import type { OutgoingResponse } from './context/visitor-cookies';
-import type {
-  EventContexts,
-  FoundContext,
-  IdentifiedVisitor,
-  SaveContextOptions,
-} from './event-contexts';
+import type { EventContexts, FoundContext, IdentifiedVisitor } from './event-contexts';
 import { completeEvent } from './events/complete-event';
 import type { Consent } from './events/consent';
 import type { CompletedEvent } from './events/completed-event';

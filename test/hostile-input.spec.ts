@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import {
   ServerTrackingService,
   TrackingModule,
+  type ContextRef,
   type TrackReceipt,
   type TrackingEvent,
 } from 'nestjs-server-tracking';
@@ -320,6 +321,40 @@ describe('hostile surroundings', () => {
     });
     const ref = await app.get(ServerTrackingService).saveContext(key() as string, throwing());
     expect(typeof ref.contextRef).toBe('string');
+    await app.close();
+  });
+
+  it.each<[string, () => unknown]>([
+    ['null', () => null],
+    ['a number', () => 7],
+    ['an object that throws', throwing],
+    ['options of the wrong kinds', () => ({ ttlMs: 'soon', user: 7, consent: null })],
+  ])('saveContext keeps the visit with %s as its options', async (_name, options) => {
+    const { app } = await startApp('express', {
+      imports: [TrackingModule.forRoot({ logger: new RecordingLogger() })],
+    });
+    const tracking = app.get(ServerTrackingService);
+    const ref = await tracking.saveContext('order-1', { ip: '203.0.113.7' }, options() as object);
+    expect(ref.contextRef).not.toBe('none');
+    expect(await tracking.extendContext(ref, 60_000)).toBe(true);
+    await app.close();
+  });
+
+  it.each<[string, unknown, unknown]>([
+    ['no time', undefined, null],
+    ['a time that is none', undefined, 'soon'],
+    ['a time in the past', undefined, -60_000],
+    ['no reference', null, 60_000],
+    ['a reference that is none', { contextRef: 7 }, 60_000],
+  ])('extendContext changes nothing with %s, and says so', async (_name, given, ttlMs) => {
+    const logger = new RecordingLogger();
+    const { app } = await startApp('express', { imports: [TrackingModule.forRoot({ logger })] });
+    const tracking = app.get(ServerTrackingService);
+    const ref = await tracking.saveContext('order-1', { ip: '203.0.113.7' });
+    const asked = given === undefined ? ref : (given as ContextRef);
+    expect(await tracking.extendContext(asked, ttlMs as number)).toBe(false);
+    expect(logger.lines.join()).toContain('extendContext needs what saveContext returned');
+    expect(await tracking.extendContext(ref, 60_000)).toBe(true);
     await app.close();
   });
 });

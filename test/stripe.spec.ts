@@ -444,6 +444,15 @@ describe('StripeTrackingService', () => {
     expect(await payments.trackStripeEvent(event)).toMatchObject({ kind: 'tracked' });
   });
 
+  it.each([[null], [7], ['subscription']])('takes %p for no options', async (options) => {
+    const payments = await start();
+    const given = options as unknown as object;
+    const metadata = await payments.checkoutMetadata({ ip: '203.0.113.7' }, given);
+    expect(metadata).toEqual({ tracking_ref: expect.not.stringMatching(/^none$/) });
+    const params = await payments.forCheckout({ mode: 'payment' }, { ip: '203.0.113.7' }, given);
+    expect(params).toMatchObject({ mode: 'payment', metadata: expect.any(Object) });
+  });
+
   it('takes a reference that the host has already', async () => {
     const payments = await start();
     const ref = await running!.app

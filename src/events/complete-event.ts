@@ -164,7 +164,8 @@ function readItem(reader: FieldReader): CompletedItem | undefined {
   };
 }
 
-function readUser(reader: FieldReader): UserData {
+/** The field `user`, as far as it can be read. */
+export function readUser(reader: FieldReader): UserData {
   const user: UserData = {};
   const source = reader.object('user');
   if (source === undefined) return user;

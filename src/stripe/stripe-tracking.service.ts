@@ -74,8 +74,9 @@ export class StripeTrackingService {
     visitor?: Visitor,
     options: CheckoutMetadataOptions = {},
   ): Promise<Record<string, string>> {
-    const { contextRef } = await this.snapshot(visitor, options);
-    const { eventId } = options;
+    const given = optionsOf(options);
+    const { contextRef } = await this.snapshot(visitor, given);
+    const eventId = StripeObject.of(given).text('eventId');
     return { [TRACKING_REF]: contextRef, ...(eventId !== undefined && { [EVENT_ID]: eventId }) };
   }
 
@@ -170,6 +171,11 @@ export class StripeTrackingService {
       // A logger that throws must not fail a webhook.
     }
   }
+}
+
+/** JavaScript gives null for nothing, and anything else. */
+function optionsOf(options: CheckoutMetadataOptions | null): CheckoutMetadataOptions {
+  return typeof options === 'object' && options !== null ? options : {};
 }
 
 function isContextRef(visitor: Visitor | undefined): visitor is ContextRef {
