@@ -2,6 +2,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -240,6 +241,29 @@ describe('an application on file:', () => {
 });
 
 describe('the SQLite outbox', () => {
+  it.each<[string, () => void]>([
+    ['deleted', () => rmSync(file)],
+    [
+      'replaced',
+      () => {
+        writeFileSync(`${file}.other`, 'another');
+        renameSync(`${file}.other`, file);
+      },
+    ],
+  ])('is degraded where its file was %s while it was open', async (_what, change) => {
+    const clock = new FakeClock();
+    const storage = await open(clock);
+    await storage.outbox.append([entry('a')]);
+    change();
+    expect(storage.health()).toEqual({ state: 'ready' });
+    await clock.advance(5_000);
+    expect(storage.health()).toEqual({
+      state: 'degraded',
+      reason: expect.stringContaining('deleted or replaced'),
+    });
+    await storage.close();
+  });
+
   it('waits while another process writes, and says so when that takes too long', async () => {
     const { outbox, close } = await open();
     const other = new Database(file);
@@ -371,7 +395,11 @@ async function open(
     activity: new ActivityStream(),
     logger: { warn: () => undefined, error: () => undefined },
   });
-  return { outbox: storage.outbox, close: async () => storage.close?.() };
+  return {
+    outbox: storage.outbox,
+    health: () => storage.health?.(),
+    close: async () => storage.close?.(),
+  };
 }
 
 const LANE = { destination: 'meta', maxEntries: 10, concurrency: 2, lingerMs: 0 };

@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 
 import type { Storage, StorageHealth, StorageTools } from '../outbox/storage';
+import { FILE_GONE, FilePresence } from './file-presence';
 import { closeQuietly, openDatabase } from './sqlite-database';
 import { readSqliteLocation } from './sqlite-location';
 import { SqliteOutbox } from './sqlite-outbox';
@@ -16,6 +17,7 @@ export async function openSqliteStorage(url: string, tools: StorageTools): Promi
   const location = readSqliteLocation(url);
   if (typeof location === 'string') throw new Error(`storage ${url}: ${location}`);
   const { database, alarm } = await openDatabase(location, tools);
+  const file = new FilePresence(location.path, tools.clock);
   const outbox = new SqliteOutbox(database, tools);
   const records = new SqliteRecordStore(database, outbox, tools.clock);
   const mode = location.synchronous === 'FULL' ? '' : ', synchronous=normal';
@@ -25,7 +27,7 @@ export async function openSqliteStorage(url: string, tools: StorageTools): Promi
     outbox,
     records,
     health: (): StorageHealth => {
-      const reason = outbox.failing;
+      const reason = file.isGone() ? FILE_GONE : outbox.failing;
       if (reason !== undefined) return { state: 'degraded', reason };
       return alarm === undefined ? { state: 'ready' } : { state: 'ready', alarm };
     },
