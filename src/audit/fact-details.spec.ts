@@ -75,6 +75,27 @@ describe('what is written of a fact', () => {
     },
   );
 
+  it.each([
+    ['purchase:+4915155501234', 'purchase:[removed]'],
+    ['purchase:+49 (151) 5550-1234', 'purchase:[removed]'],
+    ['purchase:004915155501234', 'purchase:[removed]'],
+    ['refund:+4915155501234:re_1', 'refund:[removed]:re_1'],
+    ['refund:004915155501234:2', 'refund:[removed]:2'],
+    ['signup-+4915155501234', 'signup-[removed]'],
+    ['lead:203.0.113.77', 'lead:[removed]'],
+    ['lead:2001:db8::7777', 'lead:[removed]'],
+    ['purchase:ada.canary@example.com', '[removed]'],
+  ])('removes of the event ID %s what is about a person', (eventId, stored) => {
+    expect(storedEventId(eventId)).toBe(stored);
+  });
+
+  it.each(['purchase:000000123', 'purchase:0000012345678', 'purchase:2026-11-22:0042'])(
+    'keeps the order number of %s',
+    (eventId) => {
+      expect(storedEventId(eventId)).toBe(eventId);
+    },
+  );
+
   it('cuts what is too long, and leaves out what no storage gives back', () => {
     const long = `${'word '.repeat(1_000)}\u0000\ud800`;
     expect(detailsOf(factOf(long)).length).toBeLessThan(2_000);
