@@ -66,8 +66,8 @@ describe('a test mode in production', () => {
     expect(resolved.testEventsUntilMs).toBeUndefined();
   });
 
-  it('stops the start however production is written', () => {
-    expect(problemsOf({ ...TESTED, environment: ' Production ' })).toHaveLength(1);
+  it.each([' Production ', 'prod', 'PROD'])('stops the start in %p too', (environment) => {
+    expect(problemsOf({ ...TESTED, environment })).toHaveLength(1);
   });
 
   it.each<[string, Date | string]>([

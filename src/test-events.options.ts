@@ -3,7 +3,7 @@ import type { OptionReader } from './destinations/option-reader';
 
 export interface TestEventsOptions {
   /**
-   * Where the application runs, as `NODE_ENV` says it. In `production` a destination in a test mode (a test event
+   * Where the application runs, as `NODE_ENV` says it. In `production` or `prod` a destination in a test mode (a test event
    * code, GA4's `validate`, a preview token) stops the start.
    */
   readonly environment?: string | undefined;
@@ -23,6 +23,8 @@ interface Tried {
   readonly settings: unknown;
 }
 
+/** As people write it. */
+const PRODUCTION = /^prod(?:uction)?$/i;
 const MAX_DAYS = 7;
 const DAY_MS = 24 * 3_600_000;
 /** Without a zone it would be another moment on another machine. */
@@ -45,7 +47,7 @@ export function resolveTestEvents(
       'allowTestEventsUntil',
       'expected a date, or text such as 2026-01-16T18:00:00Z, with its zone',
     );
-  if (environment?.toLowerCase() !== 'production') return undefined;
+  if (!PRODUCTION.test(environment ?? '')) return undefined;
   const tried = destinations.filter(inTestMode);
   if (tried.length === 0 || Number.isNaN(untilMs)) return undefined;
   if (untilMs !== undefined && untilMs > nowMs + MAX_DAYS * DAY_MS) {
