@@ -256,6 +256,31 @@ describe('an audit log of JSON lines', () => {
   });
 });
 
+describe('an audit log that was written with another key', () => {
+  const OTHER = Buffer.alloc(32, 8);
+  const warnings = () => logger.of('warn').filter((line) => line.includes('another encryptionKey'));
+
+  async function session(url: string, options: Partial<AuditLogOptions> = {}): Promise<void> {
+    const log = await open(url, options);
+    log.record(fact());
+    await log.close();
+  }
+
+  it.each(['file:', 'jsonl:'])('is warned of once at the start: %s', async (scheme) => {
+    const url = `${scheme}${folder}/audit.${scheme === 'file:' ? 'db' : 'jsonl'}`;
+    await session(url);
+    await session(url);
+    expect(warnings()).toEqual([]);
+    await session(url, { key: OTHER });
+    expect(warnings()).toHaveLength(1);
+    // It has written lines of its own meanwhile.
+    await session(url, { key: OTHER });
+    expect(warnings()).toHaveLength(2);
+    await session(url, { key: OTHER, formerKeys: [KEY] });
+    expect(warnings()).toHaveLength(2);
+  });
+});
+
 describe('verifyAuditLog', () => {
   it('adds nothing, and says no to another key', async () => {
     const url = `file:${join(folder, 'audit.db')}`;

@@ -9,6 +9,7 @@ import { ChainCheck } from './chain-check';
 import { ChainWriter } from './chain-writer';
 import { storedEventId } from './fact-details';
 import { FactBuffer, MAX_BUFFERED, type Recorded } from './fact-buffer';
+import { endsAreOurs } from './key-check';
 import type { LineStore } from './line-store';
 import type { Seal } from './seal';
 
@@ -24,6 +25,9 @@ const DAY_MS = 24 * 3_600_000;
 const DEFAULT_LIMIT = 1_000;
 /** Ends of other chains that a chain takes note of: those that were written to last. */
 const MAX_WITNESSED = 32;
+
+const ANOTHER_KEY =
+  'its last lines do not verify with the key at hand: they were written with another encryptionKey, or altered. Put that key behind the new one, and run: nestjs-server-tracking audit verify';
 
 export interface AuditLogTools {
   readonly clock: Clock;
@@ -63,6 +67,16 @@ export class ChainedAuditLog implements AuditLog {
     return this.store.description;
   }
 
+  /** Says in the log where the last lines were written with another key. */
+  checkKey(): void {
+    this.tending = endsAreOurs(this.store, this.seal, this.chain.writer).then(
+      (areOurs) => {
+        if (!areOurs) this.tools.logger.warn(`audit ${this.description}: ${ANOTHER_KEY}`);
+      },
+      (error: unknown) => this.complain('its last lines could not be looked at', error),
+    );
+  }
+
   /** Begins to remove what is too old: now and once a day. */
   keepRetention(): void {
     const daily = (): void => {
@@ -72,9 +86,11 @@ export class ChainedAuditLog implements AuditLog {
       });
       const { clock, retentionDays } = this.tools;
       const beforeMs = clock.now() - retentionDays * DAY_MS;
-      this.tending = this.purgeBefore(beforeMs).catch((error: unknown) => {
-        this.complain('old lines could not be removed', error);
-      });
+      this.tending = this.tending
+        .then(() => this.purgeBefore(beforeMs))
+        .catch((error: unknown) => {
+          this.complain('old lines could not be removed', error);
+        });
     };
     daily();
   }

@@ -37,6 +37,7 @@ export async function openAuditLog(url: string, options: AuditLogOptions): Promi
   const seal = new Seal(key, formerKeys);
   const store = await openLines(url, tools);
   const log = new ChainedAuditLog(store, seal, { ...tools, retentionDays });
+  log.checkKey();
   if (Number.isFinite(retentionDays)) log.keepRetention();
   return log;
 }
