@@ -117,6 +117,7 @@ export type {
   DeadLetter,
   DeadLetterQuery,
   EntryHandler,
+  KeptEvent,
   LaneOptions,
   LaneStats,
   LeasedEntry,

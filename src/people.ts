@@ -4,7 +4,7 @@ import { CONSENT_PURPOSES, type ConsentPurpose } from './events/consent';
 import type { AuditEntry } from './audit/audit-record';
 import type { AuditTrail } from './audit-trail';
 import type { RequestContext } from './events/request-context';
-import type { Outbox } from './outbox/outbox';
+import type { KeptEvent, Outbox } from './outbox/outbox';
 import type { ConsentRegister, Withdrawal } from './privacy/consent-register';
 import { isEmail, isVisitor, type Subjects } from './privacy/subjects';
 import type { RecordStore } from './records/record-store';
@@ -15,7 +15,7 @@ export interface PeopleParts {
   readonly records: RecordStore;
   readonly contexts: ContextStore;
   readonly register: ConsentRegister;
-  readonly outbox: Pick<Outbox, 'erase'>;
+  readonly outbox: Pick<Outbox, 'erase' | 'findAbout'>;
   /** Where an audit log is kept. */
   readonly audit?: Pick<AuditTrail, 'aboutPerson' | 'of' | 'forget'> | undefined;
   readonly clock: Clock;
@@ -35,9 +35,11 @@ export interface ErasureReport {
   readonly tookMs: number;
 }
 
-/** What is kept about a person; what is still on its way to a platform shows in the audit lines alone. */
+/** What is kept about a person. */
 export interface PersonExport {
   readonly contexts: readonly RequestContext[];
+  /** What is on its way to a platform, or was given up, the oldest first; what the platform will read is hashed and sealed. */
+  readonly events: readonly KeptEvent[];
   readonly withdrawal: Withdrawal | undefined;
   /** How many names the person is known by: user ID, e-mail address, visitor IDs. */
   readonly names: number;
@@ -135,11 +137,12 @@ export class People implements ConsentControl {
 
   /** For the person to read. */
   async export(userKey: string): Promise<PersonExport> {
-    const { records, contexts, register, audit } = this.parts;
+    const { records, contexts, register, outbox, audit } = this.parts;
     const subjects = await this.namesOf(userKey);
     const found = await records.findBySubjects(subjects);
     const exported: PersonExport = {
       contexts: contexts.among(found),
+      events: await outbox.findAbout(subjects),
       withdrawal: await register.find(subjects),
       names: subjects.length,
       audit: (await audit?.of(subjects)) ?? [],

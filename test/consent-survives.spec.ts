@@ -245,6 +245,16 @@ describe('consent, after it was given', () => {
       aPurchase({ orderId: '9', user: { id: 'other' }, only: ['meta'], consent: GRANTED }),
     );
     await stub.waitFor('meta');
+    const { events } = await tracking.exportPerson('user_123');
+    expect(events).toEqual(
+      ['meta', 'tiktok'].map((destination) => ({
+        destination,
+        eventName: 'purchase',
+        eventId: 'purchase:8',
+        acceptedAtMs: expect.any(Number),
+        state: 'pending',
+      })),
+    );
     expect(await tracking.erase('user_123')).toMatchObject({
       pending: 2,
       deadLetters: 0,
@@ -252,7 +262,11 @@ describe('consent, after it was given', () => {
       records: 2,
       auditLines: expect.any(Number),
     });
-    expect(await tracking.exportPerson('user_123')).toMatchObject({ contexts: [], audit: [] });
+    expect(await tracking.exportPerson('user_123')).toMatchObject({
+      contexts: [],
+      events: [],
+      audit: [],
+    });
     const late = await tracking.trackPurchase(
       aPurchase({ orderId: '10', context: ref, only: ['meta'], consent: GRANTED }),
     );

@@ -4,6 +4,7 @@ import type { Clock } from '../clock';
 import type { ActivityStream } from '../outbox/activity';
 import { DEFAULT_DEAD_LETTER_LIMIT } from '../outbox/dead-letter-query';
 import { ERASED, type ErasedEntries } from '../outbox/erasure';
+import { keptEvent, oldestFirst } from '../outbox/kept-event';
 import { noCounts, type LaneCounts } from '../outbox/lane-counts';
 import type {
   AppendResult,
@@ -11,6 +12,7 @@ import type {
   DeadLetter,
   DeadLetterQuery,
   EntryHandler,
+  KeptEvent,
   LaneOptions,
   LaneStats,
   Outbox,
@@ -108,6 +110,24 @@ export class BullmqOutbox implements Outbox {
 
   purgeDeadLetters(query: DeadLetterQuery = {}): Promise<number> {
     return within(ADMIN_TIMEOUT_MS, this.store.purgeDeadLetters(query, query.limit ?? Infinity));
+  }
+
+  findAbout(subjects: readonly string[]): Promise<readonly KeptEvent[]> {
+    if (subjects.length === 0) return Promise.resolve([]);
+    return within(ADMIN_TIMEOUT_MS, this.findEverywhere(subjects));
+  }
+
+  private async findEverywhere(subjects: readonly string[]): Promise<readonly KeptEvent[]> {
+    const pending = new Map<string, KeptEvent>();
+    for (const { destination } of await this.store.stats())
+      for (const entry of await this.store.findAbout(destination, subjects))
+        pending.set(entry.key, keptEvent(entry, 'pending'));
+    // Afterwards, because entries become dead letters meanwhile.
+    const dead = await this.store.findDeadLettersAbout(subjects);
+    return oldestFirst([
+      ...pending.values(),
+      ...dead.map((entry) => keptEvent(entry, 'dead-letter')),
+    ]);
   }
 
   erase(subjects: readonly string[]): Promise<ErasedEntries> {

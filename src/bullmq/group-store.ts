@@ -5,7 +5,7 @@ import type { Priority } from '../outbox/priority';
 import type { StorageHealth } from '../outbox/storage';
 import type { RecordStore } from '../records/record-store';
 import type { StoredEntry } from './group';
-import type { Buried } from './stored-letter';
+import type { Buried, StoredLetter } from './stored-letter';
 
 /** What the server says to one new entry. */
 export type Verdict =
@@ -58,6 +58,9 @@ export interface GroupStore {
   announce(erasure: Erasure): Promise<void>;
   /** What was announced of late. */
   announced(): Promise<readonly Erasure[]>;
+  /** Entries about these people in all jobs, without their wire events. */
+  findAbout(destination: string, subjects: readonly string[]): Promise<readonly StoredEntry[]>;
+  findDeadLettersAbout(subjects: readonly string[]): Promise<readonly StoredLetter['entry'][]>;
   /** Takes entries about these people out of all jobs that no process holds. */
   erase(destination: string, subjects: readonly string[]): Promise<ErasurePass>;
   eraseDeadLetters(subjects: readonly string[]): Promise<number>;

@@ -110,16 +110,22 @@ export class GroupCodec {
     return [...stored, ...entries.map((row) => openEntry(destination, row))];
   }
 
+  /** The entries about these people, without their wire events. */
+  about(destination: string, data: string, subjects: readonly string[]): readonly StoredEntry[] {
+    const { rows = [] } = JSON.parse(data) as GroupJson;
+    return rows.map((row) => storedEntry(destination, row)).filter(aboutAny(subjects));
+  }
+
   /**
    * The group without the entries about these people. It is opened only where others stay in it.
    *
    * @returns `undefined` where none is about them.
    */
   without(destination: string, data: string, subjects: readonly string[]): Split | undefined {
+    const about = this.about(destination, data, subjects);
+    if (about.length === 0) return undefined;
     const { rows = [] } = JSON.parse(data) as GroupJson;
     const isAbout = aboutAny(subjects);
-    const about = rows.map((row) => storedEntry(destination, row)).filter(isAbout);
-    if (about.length === 0) return undefined;
     const isEmpty = about.length === rows.length;
     const others = isEmpty ? [] : this.decode(destination, data).filter((one) => !isAbout(one));
     const isReadable = others.every(({ fault }) => fault !== 'key-missing');

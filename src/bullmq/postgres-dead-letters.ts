@@ -70,6 +70,20 @@ export async function deleteDeadLetters(
   ]);
 }
 
+export async function findDeadLettersAbout(
+  client: Pick<PoolClient, 'query'>,
+  codec: LetterCodec,
+  oldestMs: number,
+  subjects: readonly string[],
+): Promise<readonly StoredLetter['entry'][]> {
+  const { rows } = await client.query<{ letter: string }>(
+    `SELECT letter FROM tracking_dead_letter
+       WHERE at_ms >= $1::bigint AND (letter::jsonb)->'entry'->'subjects' ?| $2::text[] ORDER BY at_ms, id`,
+    [Math.floor(oldestMs), subjects],
+  );
+  return rows.map(({ letter }) => codec.read(letter).entry);
+}
+
 export async function eraseDeadLetters(
   client: PoolClient,
   subjects: readonly string[],

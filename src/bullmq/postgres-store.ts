@@ -14,7 +14,7 @@ import type { Priority } from '../outbox/priority';
 import type { StorageHealth } from '../outbox/storage';
 import type { Vault } from '../records/vault';
 import type { Alarm } from './alarm';
-import { bytesOf, GroupCodec, groupsOf } from './group';
+import { bytesOf, GroupCodec, groupsOf, type StoredEntry } from './group';
 import {
   ANNOUNCE_MS,
   LOCK_MS,
@@ -33,13 +33,14 @@ import { PostgresConnection } from './postgres-connection';
 import {
   deleteDeadLetters,
   eraseDeadLetters,
+  findDeadLettersAbout,
   findDeadLetters,
   insertDeadLetters,
 } from './postgres-dead-letters';
 import { PostgresRecordStore } from './postgres-record-store';
 import { countSql } from './postgres-tables';
 import { oldestEntry } from './oldest-entry';
-import { LetterCodec } from './stored-letter';
+import { LetterCodec, type StoredLetter } from './stored-letter';
 import { Signal } from './waiting';
 
 type Backend = InstanceType<Bullmq['PostgresQueueBackend']>;
@@ -50,6 +51,8 @@ const SWEEP_PAGE = 5_000;
 const VICTIM_PAGE = 16;
 /** Jobs that an erasure looks through in one transaction. */
 const ERASE_PAGE = 4;
+/** Jobs with somebody's entries that are read at once: some 12 MB at most. */
+const FIND_PAGE = 16;
 const OLD_NEWS = `announced_at < now() - interval '${ANNOUNCE_MS} milliseconds'`;
 /** How often a lane looks for itself while nothing tells it of jobs. */
 const DEAF_WAIT_MS = 250;
@@ -268,9 +271,38 @@ export class PostgresStore implements GroupStore {
     return rows.map(({ at_ms, subjects }) => ({ subjects, atMs: Number(at_ms) }));
   }
 
+  async findAbout(
+    destination: string,
+    subjects: readonly string[],
+  ): Promise<readonly StoredEntry[]> {
+    const found: StoredEntry[] = [];
+    let after: string | undefined = '';
+    while (after !== undefined) {
+      const rows: readonly { id: string; data: string }[] = await this.connection.query<{
+        id: string;
+        data: string;
+      }>(
+        `SELECT id, data::text FROM job
+          WHERE queue = $1 AND state IN ('waiting', 'delayed', 'active') AND id > $2
+            AND EXISTS (SELECT 1 FROM unnest($3::text[]) AS mark WHERE strpos(data::text, mark) > 0)
+          ORDER BY id LIMIT ${FIND_PAGE}`,
+        [queueName(destination), after, marksOf(subjects)],
+      );
+      found.push(...rows.flatMap(({ data }) => this.groups.about(destination, data, subjects)));
+      after = rows.length < FIND_PAGE ? undefined : rows.at(-1)?.id;
+    }
+    return found;
+  }
+
+  findDeadLettersAbout(subjects: readonly string[]): Promise<readonly StoredLetter['entry'][]> {
+    return this.connection.transaction(async (client) => ({
+      result: await findDeadLettersAbout(client, this.letters, this.oldestMs, subjects),
+    }));
+  }
+
   async erase(destination: string, subjects: readonly string[]): Promise<ErasurePass> {
     const pass: ErasurePass = { erased: [], held: [], sealed: [] };
-    const marks = subjects.map((subject) => `"${subject}"`);
+    const marks = marksOf(subjects);
     let after: string | undefined = '';
     while (after !== undefined)
       after = await this.erasePage(destination, subjects, marks, after, pass);
@@ -527,4 +559,9 @@ export class PostgresStore implements GroupStore {
       false,
     );
   }
+}
+
+/** As a subject stands in a job's data. */
+function marksOf(subjects: readonly string[]): string[] {
+  return subjects.map((subject) => `"${subject}"`);
 }

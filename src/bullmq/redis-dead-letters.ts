@@ -111,6 +111,11 @@ export class RedisDeadLetters {
     });
   }
 
+  async about(subjects: readonly string[]): Promise<readonly StoredLetter['entry'][]> {
+    const found = await this.find({}, Infinity, aboutAny(subjects));
+    return found.map(({ letter }) => letter.entry);
+  }
+
   erase(subjects: readonly string[]): Promise<number> {
     return this.alone(async () => {
       const isAbout = aboutAny(subjects);

@@ -13,7 +13,7 @@ import type { Priority } from '../outbox/priority';
 import type { StorageHealth } from '../outbox/storage';
 import type { Vault } from '../records/vault';
 import type { Alarm } from './alarm';
-import { bytesOf, GroupCodec, groupsOf, type Group } from './group';
+import { bytesOf, GroupCodec, groupsOf, type Group, type StoredEntry } from './group';
 import {
   ANNOUNCE_MS,
   CLAIM_MS,
@@ -30,13 +30,13 @@ import type { Bullmq, Ioredis } from './peers';
 import { connectRedis, endRedis } from './redis-connection';
 import { RedisDeadLetters, type RedisKeys } from './redis-dead-letters';
 import { answersOf, Envelope, type EvalCommand } from './redis-envelope';
-import { eraseFromJobs } from './redis-erasure';
+import { eraseFromJobs, findInJobs } from './redis-erasure';
 import { evictOldest } from './redis-eviction';
 import { RedisQueues, type RedisBackend } from './redis-queues';
 import { RedisRecordStore } from './redis-record-store';
 import { CLAIM, CONFIRM, RELEASE, REPORT } from './redis-scripts';
 import { findServerFaults } from './redis-server-check';
-import { LetterCodec } from './stored-letter';
+import { LetterCodec, type StoredLetter } from './stored-letter';
 import { within } from './waiting';
 
 const OPEN_TIMEOUT_MS = 2_000;
@@ -245,6 +245,15 @@ export class RedisStore implements GroupStore {
   async announced(): Promise<readonly Erasure[]> {
     const texts = await this.redis.lrange(`${this.keys.prefix}:erasures`, 0, -1);
     return texts.map((text) => JSON.parse(text) as Erasure);
+  }
+
+  findAbout(destination: string, subjects: readonly string[]): Promise<readonly StoredEntry[]> {
+    const backend = this.queues.backend(destination);
+    return findInJobs(this.redis, backend, this.groups, destination, subjects);
+  }
+
+  findDeadLettersAbout(subjects: readonly string[]): Promise<readonly StoredLetter['entry'][]> {
+    return this.letters.about(subjects);
   }
 
   erase(destination: string, subjects: readonly string[]): Promise<ErasurePass> {

@@ -114,6 +114,15 @@ export class Dispatcher<Item extends LeasedEntry> {
     this.retries.add(retry);
   }
 
+  /** All that match and are not to be forgotten. */
+  find(matches: (item: Item) => boolean): readonly Item[] {
+    const retries = [...this.retries].flatMap(({ items }) => items.filter(matches));
+    const underWay = [...this.underWay]
+      .flat()
+      .filter((item) => matches(item) && !this.erased.has(item));
+    return [...this.ready.find(matches), ...retries, ...underWay];
+  }
+
   /**
    * Forgets all that match. Those under way end as they do, but are dropped where they would stay.
    *

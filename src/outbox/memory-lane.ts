@@ -5,12 +5,14 @@ import { Dispatcher } from './dispatcher';
 import { evictionOrder, firstOf } from './eviction';
 import { entryBytes } from './entry-bytes';
 import { aboutAny, ERASED, type ErasedEntries } from './erasure';
+import { keptEvent } from './kept-event';
 import { noCounts, pendingOf } from './lane-counts';
 import type {
   Consumer,
   DeadLetter,
   DeadLetterQuery,
   EntryHandler,
+  KeptEvent,
   LaneOptions,
   LaneStats,
   NextStep,
@@ -121,6 +123,15 @@ export class MemoryLane implements Consumer {
 
   removeDeadLetters(letters: ReadonlySet<DeadLetter>): void {
     this.dead = this.dead.filter((letter) => !letters.has(letter));
+  }
+
+  findAbout(subjects: readonly string[]): readonly KeptEvent[] {
+    const isAbout = aboutAny(subjects);
+    const dead = this.deadLetters({}).filter(({ entry }) => isAbout(entry));
+    return [
+      ...this.dispatcher.find(isAbout).map((item) => keptEvent(item, 'pending')),
+      ...dead.map(({ entry }) => keptEvent(entry, 'dead-letter')),
+    ];
   }
 
   /** @returns how many are gone, or end with what is under way. */

@@ -2,6 +2,7 @@ import type { Clock } from '../clock';
 import { ActivityStream } from './activity';
 import { DEFAULT_DEAD_LETTER_LIMIT } from './dead-letter-query';
 import type { ErasedEntries } from './erasure';
+import { oldestFirst } from './kept-event';
 import { MemoryLane } from './memory-lane';
 import type {
   AppendResult,
@@ -9,6 +10,7 @@ import type {
   DeadLetter,
   DeadLetterQuery,
   EntryHandler,
+  KeptEvent,
   LaneOptions,
   LaneStats,
   Outbox,
@@ -93,6 +95,11 @@ export class MemoryOutbox implements Outbox {
         return count + letters.length;
       }, 0),
     );
+  }
+
+  findAbout(subjects: readonly string[]): Promise<readonly KeptEvent[]> {
+    const lanes = [...this.lanes.values()];
+    return Promise.resolve(oldestFirst(lanes.flatMap((lane) => lane.findAbout(subjects))));
   }
 
   erase(subjects: readonly string[]): Promise<ErasedEntries> {

@@ -105,6 +105,17 @@ export interface DeadLetter {
   readonly atMs: number;
 }
 
+/** An event that is kept for a destination, without what the platform will read of it. */
+export interface KeptEvent {
+  readonly destination: string;
+  readonly eventName: string;
+  readonly eventId: string;
+  /** Unix milliseconds. */
+  readonly acceptedAtMs: number;
+  /** `pending`: it is on its way. `dead-letter`: it was given up, and may be put back. */
+  readonly state: 'pending' | 'dead-letter';
+}
+
 /** Which dead letters; what is left out does not matter. */
 export interface DeadLetterQuery {
   readonly destination?: string | undefined;
@@ -147,6 +158,8 @@ export interface Outbox {
   redrive(query?: DeadLetterQuery): Promise<number>;
   /** Throws dead letters away for good. @returns how many. */
   purgeDeadLetters(query?: DeadLetterQuery): Promise<number>;
+  /** Every pending entry and every dead letter that is about any of these people, the oldest first. */
+  findAbout(subjects: readonly string[]): Promise<readonly KeptEvent[]>;
   /**
    * Removes every pending entry and every dead letter that is about any of these people. The entries end as
    * `dropped`. What is on the wire at that moment ends as it does, and is not tried again.

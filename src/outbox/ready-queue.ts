@@ -54,6 +54,11 @@ export class ReadyQueue<Item extends Prioritised> {
     return oldest?.take(1)[0];
   }
 
+  /** All that match, as they stand. */
+  find(matches: (item: Item) => boolean): Item[] {
+    return this.queues.flatMap((queue) => queue.find(matches));
+  }
+
   /** Takes out all that match, wherever they stand. */
   takeAll(matches: (item: Item) => boolean): Item[] {
     return this.queues.flatMap((queue) => queue.takeAll(matches));
@@ -85,6 +90,10 @@ class Fifo<Item> {
     if (items.length === 0) return;
     this.items = [...items, ...this.items.slice(this.head)];
     this.head = 0;
+  }
+
+  find(matches: (item: Item) => boolean): Item[] {
+    return this.items.slice(this.head).filter(matches);
   }
 
   takeAll(matches: (item: Item) => boolean): Item[] {

@@ -1,12 +1,14 @@
 import { systemClock } from '../clock';
 import { storedBytes } from '../outbox/entry-bytes';
 import { aboutAny, ERASED, type ErasedEntries } from '../outbox/erasure';
+import { oldestFirst } from '../outbox/kept-event';
 import type {
   AppendResult,
   Consumer,
   DeadLetter,
   DeadLetterQuery,
   EntryHandler,
+  KeptEvent,
   LaneOptions,
   LaneStats,
   Outbox,
@@ -23,6 +25,7 @@ import { DeadLetterTable, type FoundLetter } from './dead-letter-table';
 import { EntryTable, NOBODY, type StoredEntry } from './entry-table';
 import { ErasedRows, type ErasedRow } from './erased-rows';
 import { GroupCommit, type Write } from './group-commit';
+import { KeptRows } from './kept-rows';
 import { LaneCounters } from './lane-counters';
 import { OwnerLease, RENEWAL_MS } from './owner-lease';
 import { SeenTable } from './seen-table';
@@ -58,6 +61,7 @@ export class SqliteOutbox implements Outbox {
   private readonly commits: GroupCommit;
   private readonly entries: EntryTable;
   private readonly deadLetterTable: DeadLetterTable;
+  private readonly kept: KeptRows;
   private readonly erased: ErasedRows;
   private readonly counters: LaneCounters;
   private readonly lease: OwnerLease;
@@ -78,6 +82,7 @@ export class SqliteOutbox implements Outbox {
     this.entries = new EntryTable(database, tools.vault);
     this.deadLetterTable = new DeadLetterTable(database, tools.vault);
     this.erased = new ErasedRows(database);
+    this.kept = new KeptRows(database);
     this.counters = new LaneCounters(database);
     this.lease = new OwnerLease(database);
     this.seen = new SeenTable(database);
@@ -180,6 +185,15 @@ export class SqliteOutbox implements Outbox {
 
   purgeDeadLetters(query: DeadLetterQuery = {}): Promise<number> {
     return this.changeDeadLetters(query, () => undefined);
+  }
+
+  async findAbout(subjects: readonly string[]): Promise<readonly KeptEvent[]> {
+    if (subjects.length === 0) return [];
+    await this.commits.drain();
+    const pending = await this.kept.pending(subjects);
+    // Afterwards, because entries become dead letters meanwhile.
+    const dead = this.kept.deadLetters(subjects, this.deadLettersSinceMs);
+    return oldestFirst([...pending, ...dead]);
   }
 
   erase(subjects: readonly string[]): Promise<ErasedEntries> {

@@ -557,6 +557,49 @@ export function describeOutbox(name: string, subject: OutboxSubject): void {
       assert.equal(stats?.pendingBytes, 0);
     });
 
+    rule('finds what is kept about a person, and nothing else', async (outbox, clock) => {
+      outbox.consume(lane(), (entries) => Promise.resolve(entries.map(() => BAD)));
+      outbox.consume(lane({ destination: 'far' }), (entries) =>
+        Promise.resolve(entries.map(() => retryIn(3_600_000))),
+      );
+      const at = (acceptedAtMs: number, one: OutboxEntry) => ({ ...one, acceptedAtMs });
+      const nowMs = clock.now();
+      await outbox.append([at(nowMs - 40, aboutJane('dead')), entry('other dead')]);
+      await outbox.append([at(nowMs - 30, about('far', [VISITOR], 'far')), entry('near', 'far')]);
+      await clock.advance(1_000);
+      await outbox.append([
+        at(nowMs - 20, about('waiting', [JANE, VISITOR], 'idle')),
+        about('john', ['john'], 'idle'),
+      ]);
+      const { eventName } = entry('any');
+      assert.deepEqual(await outbox.findAbout([JANE, VISITOR, 'nobody']), [
+        {
+          destination: 'meta',
+          eventName,
+          eventId: aboutJane('dead').eventId,
+          acceptedAtMs: nowMs - 40,
+          state: 'dead-letter',
+        },
+        {
+          destination: 'far',
+          eventName,
+          eventId: entry('far').eventId,
+          acceptedAtMs: nowMs - 30,
+          state: 'pending',
+        },
+        {
+          destination: 'idle',
+          eventName,
+          eventId: entry('waiting').eventId,
+          acceptedAtMs: nowMs - 20,
+          state: 'pending',
+        },
+      ]);
+      assert.deepEqual(await outbox.findAbout([]), []);
+      await outbox.erase([JANE, VISITOR]);
+      assert.deepEqual(await outbox.findAbout([JANE, VISITOR]), []);
+    });
+
     rule(
       'erases what is pending and what was given up of a person, and nothing else',
       async (outbox, clock) => {
