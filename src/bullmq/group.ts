@@ -5,6 +5,7 @@ import type { Priority } from '../outbox/priority';
 import { openWire } from '../outbox/sealed-wire';
 import { SealError, type Vault } from '../records/vault';
 import type { WireEvent } from '../events/wire-event';
+import type { RecentGroups } from './recent-groups';
 
 /** Why an entry cannot be handed over: its key is not here, or its bytes were changed. */
 export type Fault = 'key-missing' | 'damaged';
@@ -61,6 +62,13 @@ interface GroupJson {
 
 const NO_WIRE: WireEvent = { body: '', envelope: '' };
 
+/** A group as it was before it was sealed. */
+interface OpenGroup {
+  readonly rows: readonly Row[];
+  /** One of each row. */
+  readonly wires: readonly WireEvent[];
+}
+
 /** A group of which some entries are to go. */
 interface Split {
   /** Without their wire events. */
@@ -74,7 +82,11 @@ interface Split {
 
 /** The entries of one destination that share a job, as its data: sealed once, whatever their number. */
 export class GroupCodec {
-  constructor(private readonly vault: Vault) {}
+  /** @param recent where a group that comes back comes back as the same text. */
+  constructor(
+    private readonly vault: Vault,
+    private readonly recent?: RecentGroups<OpenGroup>,
+  ) {}
 
   encode(destination: string, entries: Iterable<OutboxEntry & Partial<StoredEntry>>): string {
     const rows: Row[] = [];
@@ -86,15 +98,18 @@ export class GroupCodec {
       if (sealed === undefined) wires.push(entry.wire);
     }
     const group: GroupJson = { rows };
-    return JSON.stringify(
-      wires.length === 0
-        ? group
-        : { ...group, sealed: this.vault.sealText(joined(wires), placeOf(destination)) },
-    );
+    if (wires.length === 0) return JSON.stringify(group);
+    const sealed = this.vault.sealText(joined(wires), placeOf(destination));
+    const data = JSON.stringify({ ...group, sealed });
+    if (wires.length === rows.length) this.recent?.put(data, { rows, wires });
+    return data;
   }
 
   /** @param data as BullMQ keeps it; what we did not write is read as an empty group. */
   decode(destination: string, data: string): StoredEntry[] {
+    const known = this.recent?.take(data);
+    if (known !== undefined)
+      return known.rows.map((row, at) => storedEntry(destination, row, known.wires[at]));
     const { rows = [], sealed, entries = [] } = JSON.parse(data) as GroupJson;
     const { wires, fault } = this.opened(destination, sealed);
     let next = 0;
@@ -105,7 +120,7 @@ export class GroupCodec {
       next += 1;
       return wire === undefined
         ? { ...storedEntry(destination, row), fault: fault ?? ('damaged' as const) }
-        : { ...storedEntry(destination, row), wire };
+        : storedEntry(destination, row, wire);
     });
     return [...stored, ...entries.map((row) => openEntry(destination, row))];
   }
@@ -183,7 +198,7 @@ function faultOf(error: unknown): Fault {
   return error instanceof SealError && error.isKeyMissing ? 'key-missing' : 'damaged';
 }
 
-function storedEntry(destination: string, row: Row): StoredEntry {
+function storedEntry(destination: string, row: Row, wire = NO_WIRE): StoredEntry {
   const key = row[0];
   const eventId = row[1];
   return {
@@ -196,7 +211,7 @@ function storedEntry(destination: string, row: Row): StoredEntry {
     priority: row[5],
     subjects: row[9] ?? undefined,
     consentAtMs: row[10] ?? undefined,
-    wire: NO_WIRE,
+    wire,
     attempts: row[7],
     dueMs: row[8],
     bytes: storedBytes({ key, eventId }, row[6]),

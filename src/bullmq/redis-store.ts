@@ -14,6 +14,7 @@ import type { StorageHealth } from '../outbox/storage';
 import type { Vault } from '../records/vault';
 import type { Alarm } from './alarm';
 import { bytesOf, GroupCodec, groupsOf, type Group, type StoredEntry } from './group';
+import { RecentGroups } from './recent-groups';
 import {
   ANNOUNCE_MS,
   CLAIM_MS,
@@ -65,7 +66,7 @@ export class RedisStore implements GroupStore {
     private readonly alarm: Alarm,
   ) {
     this.redis = connectRedis(ioredis, url, alarm);
-    this.groups = new GroupCodec(vault);
+    this.groups = new GroupCodec(vault, new RecentGroups(clock));
     this.queues = new RedisQueues(bullmq, this.redis, prefix, this.groups, alarm);
     this.records = new RedisRecordStore(this.redis, prefix, clock);
     this.letterCodec = new LetterCodec(vault);
