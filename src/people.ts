@@ -60,7 +60,7 @@ export interface ConsentControl {
    * @param purposes default: all.
    */
   withdraw(userKey: string, purposes?: readonly ConsentPurpose[]): Promise<Withdrawal>;
-  /** The person has allowed it again. */
+  /** The person has allowed it again, under the key with which it was taken back: another one lifts nothing of that. */
   restore(userKey: string): Promise<void>;
   /** What the person has taken back; `undefined`: nothing. */
   withdrawalOf(userKey: string): Promise<Withdrawal | undefined>;
@@ -100,19 +100,20 @@ export class People implements ConsentControl {
     if (unknown.length > 0 || purposes?.length === 0)
       throw new TypeError(`withdraw: expected purposes among ${CONSENT_PURPOSES.join(', ')}`);
     const subjects = await this.namesOf(userKey, true);
-    const withdrawal = await this.parts.register.withdraw(subjects, purposes);
+    const own = await this.ownNamesOf(userKey);
+    const withdrawal = await this.parts.register.withdraw(own, subjects, purposes);
     await this.parts.audit?.aboutPerson('withdrawn', subjects);
     return withdrawal;
   }
 
   async restore(userKey: string): Promise<void> {
-    const subjects = await this.namesOf(userKey, true);
-    await this.parts.register.restore(subjects);
+    const subjects = await this.parts.register.restore(await this.ownNamesOf(userKey));
     await this.parts.audit?.aboutPerson('restored', subjects);
   }
 
   async withdrawalOf(userKey: string): Promise<Withdrawal | undefined> {
-    return this.parts.register.find(await this.namesOf(userKey, true));
+    // What others took back where they share a browser or an address is theirs.
+    return this.parts.register.find(await this.ownNamesOf(userKey));
   }
 
   /**
@@ -123,7 +124,7 @@ export class People implements ConsentControl {
     const { register, outbox, records, audit, clock } = this.parts;
     const startedAtMs = clock.now();
     const subjects = await this.namesOf(userKey);
-    await register.withdraw(subjects, undefined, true);
+    await register.withdraw(await this.ownNamesOf(userKey), subjects, undefined, true);
     const { pending, deadLetters } = await outbox.erase(subjects);
     const removed = await records.eraseBySubjects(subjects);
     for (const link of this.knownLinks)
@@ -137,13 +138,13 @@ export class People implements ConsentControl {
 
   /** For the person to read. */
   async export(userKey: string): Promise<PersonExport> {
-    const { records, contexts, register, outbox, audit } = this.parts;
+    const { records, contexts, outbox, audit } = this.parts;
     const subjects = await this.namesOf(userKey);
     const found = await records.findBySubjects(subjects);
     const exported: PersonExport = {
       contexts: contexts.among(found),
       events: await outbox.findAbout(subjects),
-      withdrawal: await register.find(subjects),
+      withdrawal: await this.withdrawalOf(userKey),
       names: subjects.length,
       audit: (await audit?.of(subjects)) ?? [],
     };
@@ -157,10 +158,8 @@ export class People implements ConsentControl {
    * to what belongs to another user: anybody can type it.
    */
   private async namesOf(userKey: string, withAddresses = false): Promise<readonly string[]> {
-    const { subjects, records } = this.parts;
-    if (typeof userKey !== 'string' || userKey.trim() === '')
-      throw new TypeError('expected a user ID, an e-mail address or a visitor ID');
-    const known = new Set((await subjects()).ofKey(userKey));
+    const { records } = this.parts;
+    const known = new Set(await this.ownNamesOf(userKey));
     let unasked = [...known];
     while (unasked.length > 0) {
       const asked = unasked.filter((name) => !isVisitor(name) && (withAddresses || !isEmail(name)));
@@ -172,5 +171,11 @@ export class People implements ConsentControl {
       for (const name of unasked) known.add(name);
     }
     return [...known];
+  }
+  /** What the key itself stands for. */
+  private async ownNamesOf(userKey: string): Promise<readonly string[]> {
+    if (typeof userKey !== 'string' || userKey.trim() === '')
+      throw new TypeError('expected a user ID, an e-mail address or a visitor ID');
+    return (await this.parts.subjects()).ofKey(userKey);
   }
 }

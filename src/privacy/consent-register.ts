@@ -1,6 +1,7 @@
 import type { Clock } from '../clock';
 import { CONSENT_PURPOSES, type Consent, type ConsentPurpose } from '../events/consent';
 import type { RecordStore } from '../records/record-store';
+import { Turns } from '../records/turns';
 
 /** What a person took back, and when. */
 export interface Withdrawal {
@@ -10,8 +11,11 @@ export interface Withdrawal {
   readonly erasedAtMs?: number;
 }
 
-/** As it is kept under each of the person's names; it holds nothing but times and these names. */
+/** What was taken back under one key; it holds nothing but times and names. */
 interface KeptWithdrawal extends Withdrawal {
+  /** The names that the key itself stands for: the same key adds to it and restores it. */
+  readonly by: readonly string[];
+  /** Under all of these it is kept. */
   readonly names: readonly string[];
 }
 
@@ -31,47 +35,76 @@ const KEPT_MS = 5 * 365 * 24 * 3_600_000;
  */
 export class ConsentRegister {
   private readonly waiting: Question[] = [];
+  private readonly turns: Turns;
 
   constructor(
     private readonly records: RecordStore,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.turns = new Turns(records, COLLECTION, clock);
+  }
 
-  /** @param subjects everything that the person is known by. */
-  async withdraw(
+  /**
+   * Several at once, of all processes, add up.
+   *
+   * @param by the names that the person's key itself stands for.
+   * @param subjects everything that the person is known by.
+   * @returns what was taken back under this key until now.
+   */
+  withdraw(
+    by: readonly string[],
     subjects: readonly string[],
     purposes: readonly ConsentPurpose[] = CONSENT_PURPOSES,
     isErased = false,
   ): Promise<Withdrawal> {
-    const before = await this.find(subjects);
-    const nowMs = this.clock.now();
-    const times: Partial<Record<ConsentPurpose, number>> = { ...before?.purposes };
-    for (const purpose of purposes) times[purpose] = nowMs;
-    const erasedAtMs = isErased ? nowMs : before?.erasedAtMs;
-    const withdrawal: Withdrawal = {
-      purposes: times,
-      ...(erasedAtMs !== undefined && { erasedAtMs }),
-    };
-    const kept: KeptWithdrawal = { ...withdrawal, names: subjects };
-    const value = JSON.stringify(kept);
-    await this.records.put(
-      subjects.map((subject) => ({
-        collection: COLLECTION,
-        key: subject,
-        value,
-        // Not among what is erased with a person: it is what keeps late events of theirs from going out.
-        subjects: [],
-        expiresAtMs: nowMs + KEPT_MS,
-      })),
-    );
-    return withdrawal;
+    return this.turns.run(async () => {
+      const nowMs = this.clock.now();
+      const times: Partial<Record<ConsentPurpose, number>> = {};
+      for (const purpose of purposes) times[purpose] = nowMs;
+      const said: Withdrawal = { purposes: times, ...(isErased && { erasedAtMs: nowMs }) };
+      const names = [...new Set([...by, ...subjects])];
+      const kept = await this.read(names);
+      const before = kept.flat().filter((one) => isBy(one, by));
+      const withdrawal = before.reduce<Withdrawal>(together, said);
+      const own: KeptWithdrawal = {
+        ...withdrawal,
+        by,
+        names: [...new Set([...names, ...before.flatMap((one) => one.names)])],
+      };
+      await this.keep(
+        names.map((name, index) => {
+          const others = kept[index]?.filter((one) => !isBy(one, by)) ?? [];
+          return [name, [...others, own]];
+        }),
+        nowMs,
+      );
+      return withdrawal;
+    });
   }
 
-  /** The person has allowed it again: under these names, and under those with which they took it back. */
-  async restore(subjects: readonly string[]): Promise<void> {
-    const kept = await this.read(subjects);
-    const names = [...subjects, ...kept.flatMap((one) => one?.names ?? [])];
-    await this.records.remove(COLLECTION, [...new Set(names)]);
+  /**
+   * The person has allowed it again. What stands under the key's own names goes; under other names only what was
+   * taken back with this key: others may have said no there.
+   *
+   * @returns the names that it held for.
+   */
+  restore(by: readonly string[]): Promise<readonly string[]> {
+    return this.turns.run(async () => {
+      const own = (await this.read(by)).flat().filter((one) => isBy(one, by));
+      const names = [...new Set([...by, ...own.flatMap((one) => one.names)])];
+      const kept = await this.read(names);
+      const left = names.map((name, index): [string, KeptWithdrawal[]] => {
+        const others = kept[index]?.filter((one) => !isBy(one, by)) ?? [];
+        return [name, by.includes(name) ? [] : others];
+      });
+      await this.keep(
+        left.filter(([, others]) => others.length > 0),
+        this.clock.now(),
+      );
+      const free = left.flatMap(([name, others]) => (others.length === 0 ? [name] : []));
+      await this.records.remove(COLLECTION, free);
+      return names;
+    });
   }
 
   /**
@@ -104,19 +137,43 @@ export class ConsentRegister {
   ): Promise<readonly (Withdrawal | undefined)[]> {
     const names = [...new Set(people.flat())];
     const kept = names.length === 0 ? [] : await this.read(names);
-    if (kept.every((one) => one === undefined)) return people.map(() => undefined);
+    if (kept.every((some) => some.length === 0)) return people.map(() => undefined);
     const byName = new Map(names.map((name, index) => [name, kept[index]]));
-    return people.map((subjects) =>
-      subjects.map((name) => byName.get(name)).reduce<Withdrawal | undefined>(together, undefined),
+    return people.map((subjects) => {
+      const found = subjects.flatMap((name) => byName.get(name) ?? []);
+      return found.length === 0 ? undefined : found.reduce(together, NOTHING);
+    });
+  }
+
+  private async read(names: readonly string[]): Promise<readonly (readonly KeptWithdrawal[])[]> {
+    const values = await this.records.get(COLLECTION, names);
+    return values.map((value) =>
+      value === undefined ? [] : (JSON.parse(value) as readonly KeptWithdrawal[]),
     );
   }
 
-  private async read(names: readonly string[]): Promise<readonly (KeptWithdrawal | undefined)[]> {
-    const values = await this.records.get(COLLECTION, names);
-    return values.map((value) =>
-      value === undefined ? undefined : (JSON.parse(value) as KeptWithdrawal),
+  private async keep(
+    kept: readonly (readonly [name: string, withdrawals: readonly KeptWithdrawal[]])[],
+    nowMs: number,
+  ): Promise<void> {
+    if (kept.length === 0) return;
+    await this.records.put(
+      kept.map(([name, withdrawals]) => ({
+        collection: COLLECTION,
+        key: name,
+        value: JSON.stringify(withdrawals),
+        // Not among what is erased with a person: it is what keeps late events of theirs from going out.
+        subjects: [],
+        expiresAtMs: nowMs + KEPT_MS,
+      })),
     );
   }
+}
+
+const NOTHING: Withdrawal = { purposes: {} };
+
+function isBy(withdrawal: KeptWithdrawal, by: readonly string[]): boolean {
+  return withdrawal.by.some((name) => by.includes(name));
 }
 
 /** A line about it must not name the person again. */
@@ -160,8 +217,7 @@ export function stoppedBy(
   return withdrawn.length === 0 ? undefined : `consent withdrawn for ${withdrawn.join(', ')}`;
 }
 
-function together(a: Withdrawal | undefined, b: Withdrawal | undefined): Withdrawal | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
+function together(a: Withdrawal, b: Withdrawal): Withdrawal {
   const purposes: Partial<Record<ConsentPurpose, number>> = { ...a.purposes };
   for (const purpose of CONSENT_PURPOSES) {
     const atMs = b.purposes[purpose];

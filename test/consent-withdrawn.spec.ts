@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import {
+  ServerTrackingService,
+  TrackingModule,
+  type Consent,
+  type TrackingModuleOptions,
+} from 'nestjs-server-tracking';
+import { PlatformStub, aContext, aPurchase } from 'nestjs-server-tracking/testing';
+
+import { ENCRYPTION_KEY } from './support/encryption';
+import { RecordingLogger } from './support/recording-logger';
+import { startApp, type RunningApp } from './support/start-app';
+
+const GRANTED: Consent = {
+  adStorage: 'granted',
+  adUserData: 'granted',
+  adPersonalization: 'granted',
+  analyticsStorage: 'granted',
+  region: 'DE',
+};
+
+describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
+  let folder: string;
+  let stub: PlatformStub;
+  const apps: RunningApp[] = [];
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'withdrawn-'));
+    stub = await PlatformStub.start();
+  });
+
+  afterEach(async () => {
+    for (const { app } of apps.splice(0)) await app.close();
+    await stub.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function start(options: TrackingModuleOptions = {}): Promise<ServerTrackingService> {
+    const running = await startApp('express', {
+      imports: [
+        TrackingModule.forRoot({
+          ...stub.options(),
+          storage: storage === 'memory' ? 'memory:' : `file:${join(folder, 'tracking.db')}`,
+          encryptionKey: ENCRYPTION_KEY,
+          delivery: { lingerMs: 1, retryBaseDelayMs: 20 },
+          logger: new RecordingLogger(),
+          ...options,
+        }),
+      ],
+    });
+    apps.push(running);
+    return running.app.get(ServerTrackingService);
+  }
+
+  async function atMeta(
+    tracking: ServerTrackingService,
+    user: { id?: string; email?: string },
+    event: Parameters<typeof aPurchase>[0] = {},
+  ): Promise<string | undefined> {
+    const purchase = aPurchase({ user, consent: GRANTED, only: ['meta'], ...event });
+    return (await tracking.trackPurchase(purchase)).destinations.meta?.kind;
+  }
+
+  it('adds up, from whichever call and process', async () => {
+    const one = await start();
+    const other = storage === 'memory' ? one : await start();
+    for (const name of ['a', 'b', 'c', 'd']) {
+      await Promise.all([
+        one.consent.withdraw(name, ['adStorage']),
+        other.consent.withdraw(name, ['analyticsStorage']),
+        one.erase(name),
+        other.consent.withdraw(name, ['adUserData']),
+      ]);
+      const withdrawal = await one.consent.withdrawalOf(name);
+      expect(Object.keys(withdrawal?.purposes ?? {}).sort()).toEqual([
+        'adPersonalization',
+        'adStorage',
+        'adUserData',
+        'analyticsStorage',
+      ]);
+      expect(withdrawal?.erasedAtMs).toEqual(expect.any(Number));
+    }
+  });
+
+  it('is restored by nobody who shares the browser, and spreads to nobody', async () => {
+    const tracking = await start();
+    const browser = { context: aContext({ visitorId: 'visitor-1', consent: GRANTED }) };
+    for (const id of ['anna', 'bert']) await tracking.trackLogin({ user: { id }, ...browser });
+    await tracking.erase('anna');
+    await tracking.trackLogin({ user: { id: 'bert' }, ...browser });
+    await tracking.consent.withdraw('bert', ['adPersonalization']);
+    expect(await atMeta(tracking, { id: 'bert' })).toBe('queued');
+    await tracking.consent.restore('bert');
+    await tracking.consent.restore('visitor-1');
+    expect(await atMeta(tracking, { id: 'anna' })).toBe('skipped');
+    await tracking.consent.restore('anna');
+    expect(await atMeta(tracking, { id: 'anna' })).toBe('queued');
+  });
+
+  it('is restored by nobody who typed the address', async () => {
+    const tracking = await start();
+    const email = 'victim@example.com';
+    await tracking.trackLogin({ user: { id: 'victim', email }, context: aContext() });
+    await tracking.consent.withdraw('victim');
+    await tracking.trackRegistration({ user: { id: 'mallory', email }, context: aContext() });
+    await tracking.consent.restore('mallory');
+    expect(await atMeta(tracking, { id: 'victim' })).toBe('skipped');
+    expect(await atMeta(tracking, { email })).toBe('skipped');
+    await tracking.consent.restore('victim');
+    expect(await atMeta(tracking, { id: 'victim', email })).toBe('queued');
+  });
+});
