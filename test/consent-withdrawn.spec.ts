@@ -112,4 +112,18 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
     await tracking.consent.restore('victim');
     expect(await atMeta(tracking, { id: 'victim', email })).toBe('queued');
   });
+
+  it('is given again by nothing but a grant that is dated later', async () => {
+    const tracking = await start();
+    const user = { id: 'carla' };
+    const earlier = aContext({ consent: { ...GRANTED, capturedAt: Date.now() - 60_000 } });
+    const context = await tracking.saveContext('order-1', earlier, { user });
+    await tracking.consent.withdraw('carla');
+    const later = Date.now() + 10;
+    const vague: Consent = { analyticsStorage: 'granted', capturedAt: later };
+    expect(await atMeta(tracking, user, { context, consent: vague })).toBe('skipped');
+    // A grant of which nobody knows when it was given, beside a cookie that was written later.
+    const cookie = aContext({ consent: { adPersonalization: 'denied', capturedAt: later } });
+    expect(await atMeta(tracking, user, { context: cookie, consent: GRANTED })).toBe('skipped');
+  });
 });

@@ -62,6 +62,18 @@ describe('mergeConsent', () => {
       { gpc: true, capturedAt: 1 },
       { saleOptOut: true, gpc: true, capturedAt: 2 },
     ],
+    [
+      'the date of the older grant',
+      { analyticsStorage: 'granted', capturedAt: 2 },
+      { adStorage: 'granted', capturedAt: 1 },
+      { analyticsStorage: 'granted', adStorage: 'granted', capturedAt: 1 },
+    ],
+    [
+      'no date for a grant that has none',
+      { adStorage: 'granted' },
+      { adStorage: 'denied', analyticsStorage: 'granted', capturedAt: 2 },
+      { adStorage: 'granted', analyticsStorage: 'granted' },
+    ],
     ["the host's refusal", { saleOptOut: true }, { saleOptOut: false }, { saleOptOut: true }],
   ])('keeps %s', (_what, explicit, captured, merged) => {
     expect(mergeConsent(explicit, captured)).toEqual(merged);
@@ -89,6 +101,20 @@ describe('mergeConsent', () => {
         const isKept = captured.saleOptOut === true && !(explicit.saleOptOut === false && isNewer);
         const isRefused = isGpc || explicit.saleOptOut === true || isKept;
         expect(mergeConsent(explicit, captured).saleOptOut === true).toBe(isRefused);
+      }),
+    );
+  });
+
+  it('dates no grant later than it was given', () => {
+    fc.assert(
+      fc.property(consents(), consents(), (explicit, captured) => {
+        const merged = mergeConsent(explicit, captured);
+        const wrong = CONSENT_PURPOSES.filter((purpose) => {
+          const { capturedAt } = explicit[purpose] === 'granted' ? explicit : captured;
+          const isLater = (merged.capturedAt ?? -1) > (capturedAt ?? -1);
+          return merged[purpose] === 'granted' && isLater;
+        });
+        expect(wrong).toEqual([]);
       }),
     );
   });

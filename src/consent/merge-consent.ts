@@ -9,7 +9,9 @@ import { withoutUnknown } from './cookie-text';
  * - A refusal of sale stays, whoever has it. Only a host's record that is newer than the captured one
  *   (both dated) and says `saleOptOut: false` takes a captured `saleOptOut` back, and never `gpc`: the
  *   browser repeats that with every request.
- * - Region, source, version and time: the host's, else the captured ones.
+ * - Region, source and version: the host's, else the captured ones.
+ * - Time: that of the oldest record from which a grant comes, none where one of these has no date, because it
+ *   may be what a withdrawal took back. Where nothing is granted, the host's, else the captured one.
  */
 export function mergeConsent(
   explicit: Consent | undefined,
@@ -26,14 +28,23 @@ export function mergeConsent(
     region: explicit.region ?? captured.region,
     source: explicit.source ?? captured.source,
     version: explicit.version ?? captured.version,
-    capturedAt: explicit.capturedAt ?? captured.capturedAt,
   };
+  const granting = new Set<Consent>();
   for (const purpose of CONSENT_PURPOSES) {
     const said = explicit[purpose] === 'unknown' ? undefined : explicit[purpose];
     const isWithdrawn = captured[purpose] === 'denied' && isLater(captured, explicit);
     merged[purpose] = isWithdrawn ? 'denied' : (said ?? captured[purpose] ?? explicit[purpose]);
+    if (merged[purpose] === 'granted') granting.add(said === 'granted' ? explicit : captured);
   }
+  const dates = [...granting].map(({ capturedAt }) => capturedAt);
+  merged.capturedAt =
+    dates.length === 0 ? (explicit.capturedAt ?? captured.capturedAt) : oldest(dates);
   return withoutUnknown(merged);
+}
+
+function oldest(dates: readonly (number | undefined)[]): number | undefined {
+  const known = dates.filter((date) => date !== undefined);
+  return known.length < dates.length ? undefined : Math.min(...known);
 }
 
 function isLater({ capturedAt: a }: Consent, { capturedAt: b }: Consent): boolean {
