@@ -42,6 +42,7 @@ import { ActivityStream } from './outbox/activity';
 import { openStorage } from './open-storage';
 import { LaneHealthBoard } from './outbox/lane-health';
 import { People } from './people';
+import type { ConsentPolicy } from './privacy/consent-gate';
 import { ConsentRegister, stoppedBy } from './privacy/consent-register';
 import { preparePhones } from './privacy/phone';
 import { SharedSubjects } from './privacy/subject-secret';
@@ -327,7 +328,7 @@ async function buildParts(
       role: options.role,
       outbox: storage.outbox,
       isDurable: storage.isDurable,
-      gate: withdrawalGate(register),
+      gate: withdrawalGate(register, options.consent),
       audit,
       activity,
       lanes,
@@ -401,12 +402,15 @@ async function knowSubjects(shared: SharedSubjects, logger: LoggerService): Prom
   }
 }
 
-/** Nothing goes out to a destination that needs what its person has taken back. */
-function withdrawalGate(register: ConsentRegister): SendGate {
+/** Nothing goes out to a destination that needs, by itself or by the host's policy, what its person has taken back. */
+function withdrawalGate(register: ConsentRegister, { destinations }: ConsentPolicy): SendGate {
   return {
     check: async (entries, used) => {
       const found = await register.findAll(entries.map(({ subjects = [] }) => subjects));
-      return entries.map((entry, index) => stoppedBy(found[index], used, entry));
+      return entries.map((entry, index) => {
+        const needed = destinations?.[entry.destination]?.purposes ?? [];
+        return stoppedBy(found[index], [...new Set([...used, ...needed])], entry);
+      });
     },
   };
 }

@@ -126,4 +126,17 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
     const cookie = aContext({ consent: { adPersonalization: 'denied', capturedAt: later } });
     expect(await atMeta(tracking, user, { context: cookie, consent: GRANTED })).toBe('skipped');
   });
+
+  it('stops what waits for a destination that needs it by the policy of the host', async () => {
+    stub.behave('meta', { kind: 'outage' });
+    const tracking = await start({
+      consent: { destinations: { meta: { purposes: ['analyticsStorage'] } } },
+    });
+    expect(await atMeta(tracking, { id: 'dora' })).toBe('queued');
+    await stub.waitFor('meta');
+    await tracking.consent.withdraw('dora', ['analyticsStorage']);
+    stub.reset();
+    await tracking.flush({ timeoutMs: 5_000 });
+    expect(stub.eventsAt('meta')).toEqual([]);
+  });
 });
