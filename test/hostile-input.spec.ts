@@ -268,7 +268,17 @@ describe('hostile input', () => {
       properties: cyclic(),
       context: throwing(),
     };
-    const receipt = await tracking.trackPurchase(event as never);
+    // What the context says of consent cannot be read, and might be a refusal.
+    const unread = await tracking.trackPurchase({
+      ...event,
+      user: {},
+      orderId: 'hostile-0',
+    } as never);
+    expect(unread.status).toBe('skipped');
+    const receipt = await tracking.trackPurchase({
+      ...event,
+      consent: { adStorage: 'granted', adUserData: 'granted', analyticsStorage: 'granted' },
+    } as never);
     expect(receipt.status).toBe('accepted');
     expect(receipt.problems.map(({ field }) => field)).toEqual(
       expect.arrayContaining([
