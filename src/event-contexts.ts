@@ -117,7 +117,7 @@ export class EventContexts {
       const contextRef = subjects.reference(name);
       const names = subjects.of(told.user ?? {}, context.visitorId);
       const owners = [...new Set([...names, ...(found.keptFor ?? [])])].slice(0, MAX_OWNERS);
-      if (told.user !== undefined)
+      if (told.user?.id !== undefined || told.user?.email !== undefined)
         await this.parts.link(
           context.visitorId === undefined ? names : [...names, subjects.visitor(context.visitorId)],
         );

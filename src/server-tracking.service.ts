@@ -265,15 +265,15 @@ export class ServerTrackingService implements TrackingDoor {
   saveContext(
     key: string,
     context?: RequestContext | IncomingRequest | ContextRef,
-    options: SaveContextOptions = {},
+    options?: SaveContextOptions,
   ): Promise<ContextRef> {
-    return this.parts.contexts.save(key, context, options);
+    return this.parts.contexts.save(key, context, options ?? {});
   }
 
   /**
    * Keeps for longer what `saveContext` kept, counted from now. Never rejects.
    *
-   * @returns whether it is there and is kept.
+   * @returns whether it is there and is kept for so long.
    */
   extendContext(ref: ContextRef, ttlMs: number): Promise<boolean> {
     return this.parts.contexts.extend(ref, ttlMs);

@@ -139,4 +139,27 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
     await tracking.flush({ timeoutMs: 5_000 });
     expect(stub.eventsAt('meta')).toEqual([]);
   });
+
+  it('knows whose a kept visit is as events know it, and joins no strangers', async () => {
+    const tracking = await start();
+    const visit = aContext({ consent: GRANTED });
+    const keep = (key: string, user: object) => tracking.saveContext(key, visit, { user });
+    const context = await keep('order-1', { id: 42, email: 7 });
+    expect(await atMeta(tracking, {}, { context, consent: undefined })).toBe('queued');
+    await tracking.consent.withdraw('42');
+    expect(await atMeta(tracking, {}, { context, consent: undefined })).toBe('skipped');
+    await keep('order-2', { id: '', email: 'anna@example.com' });
+    await keep('order-3', { id: ' ', email: 'bert@example.com' });
+    await tracking.consent.withdraw('anna@example.com');
+    expect(await atMeta(tracking, { email: 'bert@example.com' })).toBe('queued');
+  });
+
+  it('loses no kept visit by a time that is none', async () => {
+    const tracking = await start();
+    const context = await tracking.saveContext('order-1', aContext({ consent: GRANTED }));
+    for (const ttlMs of [NaN, -1, 0, Infinity, undefined as unknown as number])
+      expect(await tracking.extendContext(context, ttlMs)).toBe(false);
+    expect(await tracking.extendContext(context, 60_000)).toBe(true);
+    expect(await atMeta(tracking, {}, { context, consent: undefined })).toBe('queued');
+  });
 });
