@@ -50,6 +50,7 @@ export interface PersonExport {
 const LINKS = 'links';
 const LINK_MS = 400 * 24 * 3_600_000;
 const MAX_KNOWN_LINKS = 10_000;
+const KNOWN_MS = 10 * 60_000;
 
 /** What a person can say about what was allowed before. */
 export interface ConsentControl {
@@ -68,8 +69,8 @@ export interface ConsentControl {
 
 /** What is known of people across events: who is the same, who said no, and what is to be forgotten. */
 export class People implements ConsentControl {
-  /** Links that this process has written, so that each is written once. */
-  private readonly knownLinks = new Set<string>();
+  /** Until when a link that this process has written is not written again: another one may have erased it. */
+  private readonly knownLinks = new Map<string, number>();
 
   constructor(private readonly parts: PeopleParts) {}
 
@@ -85,13 +86,16 @@ export class People implements ConsentControl {
   /** Remembers that these names are one person: a visitor who signed up, a user on another device. */
   async link(subjects: readonly string[]): Promise<void> {
     const key = subjects.join('.');
-    if (subjects.length < 2 || this.knownLinks.has(key)) return;
     const { records, clock } = this.parts;
+    const nowMs = clock.now();
+    if (subjects.length < 2 || (this.knownLinks.get(key) ?? 0) > nowMs) return;
+    if (await this.isErased(subjects)) return;
     await records.put([
-      { collection: LINKS, key, value: '', subjects, expiresAtMs: clock.now() + LINK_MS },
+      { collection: LINKS, key, value: '', subjects, expiresAtMs: nowMs + LINK_MS },
     ]);
+    if (await this.isErased(subjects)) return records.remove(LINKS, [key]);
     if (this.knownLinks.size >= MAX_KNOWN_LINKS) this.knownLinks.clear();
-    this.knownLinks.add(key);
+    this.knownLinks.set(key, nowMs + KNOWN_MS);
   }
 
   /** What is pending and needs any of these purposes is dropped; what comes in with an older consent as well. */
@@ -127,7 +131,7 @@ export class People implements ConsentControl {
     await register.withdraw(await this.ownNamesOf(userKey), subjects, undefined, true);
     const { pending, deadLetters } = await outbox.erase(subjects);
     const removed = await records.eraseBySubjects(subjects);
-    for (const link of this.knownLinks)
+    for (const link of this.knownLinks.keys())
       if (subjects.some((subject) => link.includes(subject))) this.knownLinks.delete(link);
     const auditLines = await audit?.forget(subjects);
     const counts = { pending, deadLetters, records: removed, names: subjects.length };
@@ -172,6 +176,12 @@ export class People implements ConsentControl {
     }
     return [...known];
   }
+  /** Of somebody who is forgotten nothing new is remembered; who shares a browser with them is. */
+  private async isErased(subjects: readonly string[]): Promise<boolean> {
+    const users = subjects.filter((name) => !isVisitor(name));
+    return (await this.parts.register.find(users))?.erasedAtMs !== undefined;
+  }
+
   /** What the key itself stands for. */
   private async ownNamesOf(userKey: string): Promise<readonly string[]> {
     if (typeof userKey !== 'string' || userKey.trim() === '')

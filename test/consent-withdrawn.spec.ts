@@ -162,4 +162,19 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
     expect(await tracking.extendContext(context, 60_000)).toBe(true);
     expect(await atMeta(tracking, {}, { context, consent: undefined })).toBe('queued');
   });
+
+  it('leaves no link of a person who was erased, whatever comes in later', async () => {
+    const tracking = await start();
+    const browser = { context: aContext({ visitorId: 'visitor-2', consent: GRANTED }) };
+    await tracking.trackLogin({ user: { id: 'emil' }, ...browser });
+    expect(await tracking.erase('emil')).toMatchObject({ records: 1 });
+    await tracking.trackLogin({ user: { id: 'emil', email: 'emil@example.com' }, ...browser });
+    await tracking.saveContext('order-1', browser.context, { user: { id: 'emil' } });
+    expect(await tracking.erase('emil')).toMatchObject({ records: 0 });
+    await tracking.consent.restore('emil');
+    await tracking.trackLogin({ user: { id: 'emil' }, ...browser });
+    await tracking.consent.withdraw('emil');
+    const { destinations } = await tracking.trackPageView({ ...browser, only: ['meta'] });
+    expect(destinations.meta?.kind).toBe('skipped');
+  });
 });
