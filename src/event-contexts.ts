@@ -15,7 +15,7 @@ import { errorName, type Problem } from './events/problem';
 import { readConsent } from './events/read-consent';
 import type { ContextRef, IncomingRequest, RequestContext } from './events/request-context';
 import type { ConsentRegister } from './privacy/consent-register';
-import { MAX_OWNERS, type Subjects } from './privacy/subjects';
+import { isVisitor, MAX_OWNERS, type Subjects } from './privacy/subjects';
 import { SealError } from './records/vault';
 
 export interface EventContextParts {
@@ -49,6 +49,7 @@ export interface FoundContext {
   readonly context: RequestContext;
   /** It was kept by `saveContext`, for whom it names. */
   readonly keptFor?: readonly string[];
+  readonly kept?: { readonly ref: string; readonly context: KeptContext };
   /** It is kept, and the storage does not give it now: the event has to come again. */
   readonly isAway?: true;
 }
@@ -121,8 +122,8 @@ export class EventContexts {
         await this.parts.link(
           context.visitorId === undefined ? names : [...names, subjects.visitor(context.visitorId)],
         );
-      const { ttlMs = contextTtlMs } = told;
-      const isKept = await this.keep(contextRef, { context, subjects: owners }, ttlMs);
+      const expiresAtMs = this.parts.clock.now() + (told.ttlMs ?? contextTtlMs);
+      const isKept = await this.keep(contextRef, { context, subjects: owners, expiresAtMs });
       return { contextRef: isKept ? contextRef : NO_CONTEXT };
     } catch (error) {
       logger.warn(`tracking: a context could not be kept: ${errorName(error)}`);
@@ -130,7 +131,21 @@ export class EventContexts {
     }
   }
 
-  /** @returns whether it is there and is kept. Never rejects. */
+  /**
+   * Remembers whose event a kept context was joined with, so that it is erased and exported with them. Rejects where
+   * the storage is out of reach.
+   */
+  async noteUse({ kept }: FoundContext, names: readonly string[]): Promise<void> {
+    if (kept?.context.expiresAtMs === undefined) return;
+    const { ref, context } = kept;
+    const { subjects, usedBy = [] } = context;
+    const known = new Set([...subjects, ...usedBy]);
+    const more = names.filter((name) => !isVisitor(name) && !known.has(name));
+    if (more.length > 0 && usedBy.length + more.length <= MAX_USERS)
+      await this.keep(ref, { ...context, usedBy: [...usedBy, ...more] });
+  }
+
+  /** @returns whether it is there and is kept for so long. Never rejects. */
   async extend(ref: ContextRef | null | undefined, ttlMs: number): Promise<boolean> {
     const { contexts, logger } = this.parts;
     try {
@@ -142,7 +157,8 @@ export class EventContexts {
         return false;
       }
       const kept = await contexts.load(contextRef);
-      return kept !== undefined && (await this.keep(contextRef, kept, ttlMs));
+      const expiresAtMs = this.parts.clock.now() + ttlMs;
+      return kept !== undefined && (await this.keep(contextRef, { ...kept, expiresAtMs }));
     } catch (error) {
       logger.warn(`tracking: a context could not be kept for longer: ${errorName(error)}`);
       return false;
@@ -195,10 +211,10 @@ export class EventContexts {
   }
 
   /** @returns whether it is kept: nothing is of a person who was erased, were it in this very moment. */
-  private async keep(ref: string, kept: KeptContext, ttlMs: number): Promise<boolean> {
+  private async keep(ref: string, kept: KeptContext): Promise<boolean> {
     const { contexts, register } = this.parts;
-    await contexts.save(ref, kept.context, ttlMs, kept.subjects);
-    const withdrawal = await register.find(kept.subjects);
+    await contexts.put(ref, kept);
+    const withdrawal = await register.find([...kept.subjects, ...(kept.usedBy ?? [])]);
     if (withdrawal?.erasedAtMs === undefined) return true;
     await contexts.remove(ref);
     return false;
@@ -285,7 +301,8 @@ export class EventContexts {
   private async load(ref: string, problems: Problem[]): Promise<FoundContext> {
     try {
       const kept = await this.parts.contexts.load(ref);
-      if (kept !== undefined) return { context: kept.context, keptFor: kept.subjects };
+      if (kept !== undefined)
+        return { context: kept.context, keptFor: kept.subjects, kept: { ref, context: kept } };
       problems.push({
         field: 'context',
         code: 'missing',
@@ -320,6 +337,9 @@ function withConsent(context: RequestContext, consent: Consent | undefined): Req
     ? context
     : { ...context, consent: mergeConsent(consent, context.consent) };
 }
+
+/** So many names of people whose events one context is joined with are remembered. */
+const MAX_USERS = 16;
 
 /** A track call waits no longer for the host's word. */
 const RESOLVER_TIMEOUT_MS = 1_000;

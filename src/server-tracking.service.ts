@@ -450,11 +450,12 @@ export class ServerTrackingService implements TrackingDoor {
   /** Whose the event is. Rejects where the storage that knows people's names is out of reach. */
   private async ownersOf(
     user: UserData,
-    { context, keptFor = [] }: FoundContext,
+    found: FoundContext,
     name: EventName,
     { analyticsStorage }: Consent,
   ): Promise<readonly string[]> {
-    const { people } = this.parts;
+    const { people, contexts } = this.parts;
+    const { context, keptFor = [] } = found;
     const subjects = await people.subjects();
     const own = subjects.of(user, context.visitorId);
     const { visitorId } = context;
@@ -464,6 +465,7 @@ export class ServerTrackingService implements TrackingDoor {
     // An account's own address belongs to it; what somebody types elsewhere may be anybody's.
     const linked = isSignedIn ? own : own.filter((one) => !isEmail(one));
     if (visitor.length > 0 || isSignedIn) await people.link([...new Set([...linked, ...visitor])]);
+    await contexts.noteUse(found, own);
     return [...new Set([...own, ...keptFor])].slice(0, MAX_OWNERS);
   }
 

@@ -177,4 +177,20 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
     const { destinations } = await tracking.trackPageView({ ...browser, only: ['meta'] });
     expect(destinations.meta?.kind).toBe('skipped');
   });
+
+  it('erases the visit that an event of the person was joined with', async () => {
+    const tracking = await start();
+    const user = { id: 'frida' };
+    const keep = (key: string) => tracking.saveContext(key, aContext({ consent: GRANTED }));
+    const context = await keep('order-1');
+    expect(await atMeta(tracking, user, { context, consent: undefined })).toBe('queued');
+    expect(await tracking.extendContext(context, 60_000)).toBe(true);
+    expect((await tracking.exportPerson('frida')).contexts).toHaveLength(1);
+    await tracking.erase('frida');
+    expect(await tracking.extendContext(context, 60_000)).toBe(false);
+    // Nobody knew whose this one is, until their webhook came.
+    const late = await keep('order-2');
+    expect(await atMeta(tracking, user, { context: late, consent: undefined })).toBe('skipped');
+    expect(await tracking.extendContext(late, 60_000)).toBe(false);
+  });
 });

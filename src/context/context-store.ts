@@ -10,6 +10,10 @@ export interface KeptContext {
   readonly context: RequestContext;
   /** Keyed hashes of the people that it is about. */
   readonly subjects: readonly string[];
+  /** The same of people whose events it was joined with: it is erased and exported with them. */
+  readonly usedBy?: readonly string[];
+  /** Unix milliseconds. */
+  readonly expiresAtMs?: number;
 }
 
 /** Keeps contexts from checkout to webhook, sealed: they hold addresses and cookies as they came. */
@@ -31,10 +35,17 @@ export class ContextStore {
     ttlMs: number,
     subjects: readonly string[] = [],
   ): Promise<void> {
-    const kept: KeptContext = { context, subjects };
+    return this.put(ref, { context, subjects, expiresAtMs: this.clock.now() + ttlMs });
+  }
+
+  /** Replaces what stands under `ref`, until `kept.expiresAtMs`. */
+  async put(ref: string, kept: KeptContext): Promise<void> {
+    const { subjects, usedBy = [], expiresAtMs = this.clock.now() } = kept;
     const value = this.vault.sealText(JSON.stringify(kept), placeOf(ref));
-    const expiresAtMs = this.clock.now() + ttlMs;
-    return this.records.put([{ collection: COLLECTION, key: ref, value, subjects, expiresAtMs }]);
+    const about = [...new Set([...subjects, ...usedBy])];
+    await this.records.put([
+      { collection: COLLECTION, key: ref, value, subjects: about, expiresAtMs },
+    ]);
   }
 
   /** Rejects where the storage is out of reach, or what stands there cannot be opened. */
