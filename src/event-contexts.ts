@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 
 import type { Clock } from './clock';
 import type { ResolveConsent } from './consent.options';
+import { datedBy } from './consent/dated-by';
 import { mergeConsent } from './consent/merge-consent';
 import { acceptContext } from './context/accept-context';
 import type { ContextStore, KeptContext } from './context/context-store';
@@ -114,7 +115,7 @@ export class EventContexts {
       for (const { field, message } of problems)
         logger.warn(`tracking: saveContext: ${field} ${message}`);
       const subjects = await this.parts.subjects();
-      const context = withConsent(found.context, told.consent);
+      const context = this.datedNow(withConsent(found.context, told.consent));
       const contextRef = subjects.reference(name);
       const names = subjects.of(told.user ?? {}, context.visitorId);
       const owners = [...new Set([...names, ...(found.keptFor ?? [])])].slice(0, MAX_OWNERS);
@@ -218,6 +219,14 @@ export class EventContexts {
     if (withdrawal?.erasedAtMs === undefined) return true;
     await contexts.remove(ref);
     return false;
+  }
+
+  /** What is dated later than now would have become the past when it is loaded. */
+  private datedNow(context: RequestContext): RequestContext {
+    const { consent } = context;
+    return consent === undefined
+      ? context
+      : { ...context, consent: datedBy(this.parts.clock.now(), consent) };
   }
 
   private nothingKept(reason: string): ContextRef {

@@ -2,6 +2,7 @@ import { Inject, Injectable, type LoggerService } from '@nestjs/common';
 
 import { fieldsOf, type AuditTrail } from './audit-trail';
 import type { Clock } from './clock';
+import { datedBy } from './consent/dated-by';
 import { mergeConsent } from './consent/merge-consent';
 import type { RequestReader } from './context/request-reader';
 import type { SaveContextOptions } from './context/save-context.options';
@@ -669,14 +670,6 @@ function kindOfEvent({ name, details }: ProtectedEvent): string {
   const part = details.phase ?? details.eventName;
   return part === undefined ? name : `${name}:${part}`;
 }
-
-/** A browser's clock may be wrong, and what is dated later than now would outlive every withdrawal. */
-function datedBy(nowMs: number, consent: Consent): Consent {
-  const isAhead = consent.capturedAt !== undefined && consent.capturedAt > nowMs + CLOCK_SKEW_MS;
-  return isAhead ? { ...consent, capturedAt: undefined } : consent;
-}
-
-const CLOCK_SKEW_MS = 60_000;
 
 /** Up to when the decision knows of what was given and taken back. */
 function decidedAt(

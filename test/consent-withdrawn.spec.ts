@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import {
   ServerTrackingService,
@@ -192,5 +193,21 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
     const late = await keep('order-2');
     expect(await atMeta(tracking, user, { context: late, consent: undefined })).toBe('skipped');
     expect(await tracking.extendContext(late, 60_000)).toBe(false);
+  });
+
+  it('is not outlived by a consent whose clock is ahead', async () => {
+    stub.behave('meta', { kind: 'outage' });
+    const tracking = await start();
+    const user = { id: 'gina' };
+    const consent = { ...GRANTED, capturedAt: Date.now() + 50_000 };
+    const context = await tracking.saveContext('order-1', aContext({ consent }));
+    expect(await atMeta(tracking, user, { consent })).toBe('queued');
+    await stub.waitFor('meta');
+    await sleep(2);
+    await tracking.consent.withdraw('gina');
+    stub.reset();
+    await tracking.flush({ timeoutMs: 5_000 });
+    expect(stub.eventsAt('meta')).toEqual([]);
+    expect(await atMeta(tracking, user, { context, consent: undefined })).toBe('skipped');
   });
 });
