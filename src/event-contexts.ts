@@ -66,6 +66,8 @@ const NO_CONTEXT = 'none';
  */
 export class EventContexts {
   private readonly resolved = new WeakMap<object, Promise<Consent | undefined>>();
+  /** What the host has told of a request since: its resolver may have been asked before that. */
+  private readonly told = new WeakMap<object, Consent>();
 
   constructor(private readonly parts: EventContextParts) {}
 
@@ -183,10 +185,10 @@ export class EventContexts {
         return undefined;
       }
       const own = requests.known(request)?.request ?? request;
-      const host =
-        told === undefined
-          ? resolveConsent && (await this.resolve(resolveConsent, own, problems))
-          : readConsent(new FieldReader(problems, { consent: told }));
+      const said =
+        told === undefined ? undefined : readConsent(new FieldReader(problems, { consent: told }));
+      if (said !== undefined) for (const one of [own, request]) this.told.set(one, said);
+      const host = said ?? (resolveConsent && (await this.resolve(resolveConsent, own, problems)));
       for (const { field, message } of problems) logger.warn(`tracking: ${field} ${message}`);
       const consent = mergeConsent(host, reader.consent(request));
       const visitor = requests.greet(request, response, consent);
@@ -260,7 +262,7 @@ export class EventContexts {
     const { resolveConsent } = this.parts;
     if (resolveConsent === undefined) return { context };
     return this.resolve(resolveConsent, request, problems).then((consent) => ({
-      context: withConsent(context, consent),
+      context: withConsent(withConsent(context, consent), this.told.get(request)),
     }));
   }
 

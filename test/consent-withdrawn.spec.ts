@@ -210,4 +210,18 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
     expect(stub.eventsAt('meta')).toEqual([]);
     expect(await atMeta(tracking, user, { context, consent: undefined })).toBe('skipped');
   });
+
+  it('is what identifyVisitor was told, whatever the resolver had said of this request', async () => {
+    const tracking = await start({
+      context: { visitor: true },
+      consent: { resolve: () => GRANTED },
+    });
+    const headers = { host: 'shop.example.com', 'user-agent': 'Browser/1' };
+    const context = { method: 'POST', headers, socket: {} };
+    const user = { id: 'hanna' };
+    expect(await atMeta(tracking, user, { context, consent: undefined })).toBe('queued');
+    const response = { headersSent: false, getHeader: () => undefined, setHeader: () => undefined };
+    await tracking.identifyVisitor(context, response, { adStorage: 'denied' });
+    expect(await atMeta(tracking, user, { context, consent: undefined })).toBe('skipped');
+  });
 });
