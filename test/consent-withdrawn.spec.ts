@@ -224,4 +224,17 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
     await tracking.identifyVisitor(context, response, { adStorage: 'denied' });
     expect(await atMeta(tracking, user, { context, consent: undefined })).toBe('skipped');
   });
+
+  it('takes no room for each of the many who share an address', async () => {
+    const tracking = await start();
+    const email = 'guest@shop.example.com';
+    const ids = Array.from({ length: 30 }, (_none, index) => `guest-${index}`);
+    for (const id of ids) await tracking.trackRegistration({ user: { id, email }, context: {} });
+    for (const id of ids) await tracking.consent.withdraw(id);
+    await tracking.consent.restore('guest-0');
+    expect(await atMeta(tracking, { id: 'guest-0' })).toBe('queued');
+    for (const id of ['guest-1', 'guest-29'])
+      expect(await atMeta(tracking, { id })).toBe('skipped');
+    expect(await atMeta(tracking, { email })).toBe('skipped');
+  });
 });

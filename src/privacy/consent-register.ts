@@ -15,8 +15,8 @@ export interface Withdrawal {
 interface KeptWithdrawal extends Withdrawal {
   /** The names that the key itself stands for: the same key adds to it and restores it. */
   readonly by: readonly string[];
-  /** Under all of these it is kept. */
-  readonly names: readonly string[];
+  /** Under all of these it is kept; said under the key's own names alone, because they may be many. */
+  readonly names?: readonly string[];
 }
 
 interface Question {
@@ -66,15 +66,12 @@ export class ConsentRegister {
       const kept = await this.read(names);
       const before = kept.flat().filter((one) => isBy(one, by));
       const withdrawal = before.reduce<Withdrawal>(together, said);
-      const own: KeptWithdrawal = {
-        ...withdrawal,
-        by,
-        names: [...new Set([...names, ...before.flatMap((one) => one.names)])],
-      };
+      const own: KeptWithdrawal = { ...withdrawal, by };
+      const held = [...new Set([...names, ...before.flatMap((one) => one.names ?? [])])];
       await this.keep(
         names.map((name, index) => {
           const others = kept[index]?.filter((one) => !isBy(one, by)) ?? [];
-          return [name, [...others, own]];
+          return [name, [...others, by.includes(name) ? { ...own, names: held } : own]];
         }),
         nowMs,
       );
@@ -91,7 +88,7 @@ export class ConsentRegister {
   restore(by: readonly string[]): Promise<readonly string[]> {
     return this.turns.run(async () => {
       const own = (await this.read(by)).flat().filter((one) => isBy(one, by));
-      const names = [...new Set([...by, ...own.flatMap((one) => one.names)])];
+      const names = [...new Set([...by, ...own.flatMap((one) => one.names ?? [])])];
       const kept = await this.read(names);
       const left = names.map((name, index): [string, KeptWithdrawal[]] => {
         const others = kept[index]?.filter((one) => !isBy(one, by)) ?? [];
@@ -161,7 +158,7 @@ export class ConsentRegister {
       kept.map(([name, withdrawals]) => ({
         collection: COLLECTION,
         key: name,
-        value: JSON.stringify(withdrawals),
+        value: JSON.stringify(bounded(withdrawals)),
         // Not among what is erased with a person: it is what keeps late events of theirs from going out.
         subjects: [],
         expiresAtMs: nowMs + KEPT_MS,
@@ -170,6 +167,16 @@ export class ConsentRegister {
   }
 }
 
+/** Under a name that very many share, such as an address of the host's own, the oldest become one for good. */
+function bounded(withdrawals: readonly KeptWithdrawal[]): readonly KeptWithdrawal[] {
+  const others = withdrawals.filter(({ names }) => names === undefined);
+  const old = others.slice(0, Math.max(others.length - MAX_OTHERS, 0));
+  if (old.length === 0) return withdrawals;
+  const joined = { ...old.reduce<Withdrawal>(together, NOTHING), by: [] };
+  return [joined, ...withdrawals.filter((one) => !old.includes(one))];
+}
+
+const MAX_OTHERS = 16;
 const NOTHING: Withdrawal = { purposes: {} };
 
 function isBy(withdrawal: KeptWithdrawal, by: readonly string[]): boolean {
