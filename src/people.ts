@@ -86,14 +86,21 @@ export class People implements ConsentControl {
   /** Remembers that these names are one person: a visitor who signed up, a user on another device. */
   async link(subjects: readonly string[]): Promise<void> {
     const key = subjects.join('.');
-    const { records, clock } = this.parts;
+    const { records, register, clock } = this.parts;
     const nowMs = clock.now();
     if (subjects.length < 2 || (this.knownLinks.get(key) ?? 0) > nowMs) return;
-    if (await this.isErased(subjects)) return;
-    await records.put([
-      { collection: LINKS, key, value: '', subjects, expiresAtMs: nowMs + LINK_MS },
-    ]);
-    if (await this.isErased(subjects)) return records.remove(LINKS, [key]);
+    const users = subjects.filter((name) => !isVisitor(name));
+    const withdrawal = await register.find(users);
+    // What they took back on another device holds on this one.
+    if (withdrawal !== undefined) await register.spread(users, subjects.filter(isVisitor));
+    if (withdrawal?.erasedAtMs === undefined) {
+      await records.put([
+        { collection: LINKS, key, value: '', subjects, expiresAtMs: nowMs + LINK_MS },
+      ]);
+      // Of somebody who is forgotten, were it in this very moment, nothing new is remembered.
+      const since = await register.find(users);
+      if (since?.erasedAtMs !== undefined) await records.remove(LINKS, [key]);
+    }
     if (this.knownLinks.size >= MAX_KNOWN_LINKS) this.knownLinks.clear();
     this.knownLinks.set(key, nowMs + KNOWN_MS);
   }
@@ -112,6 +119,7 @@ export class People implements ConsentControl {
 
   async restore(userKey: string): Promise<void> {
     const subjects = await this.parts.register.restore(await this.ownNamesOf(userKey));
+    this.forgetLinksOf(subjects);
     await this.parts.audit?.aboutPerson('restored', subjects);
   }
 
@@ -131,8 +139,7 @@ export class People implements ConsentControl {
     await register.withdraw(await this.ownNamesOf(userKey), subjects, undefined, true);
     const { pending, deadLetters } = await outbox.erase(subjects);
     const removed = await records.eraseBySubjects(subjects);
-    for (const link of this.knownLinks.keys())
-      if (subjects.some((subject) => link.includes(subject))) this.knownLinks.delete(link);
+    this.forgetLinksOf(subjects);
     const auditLines = await audit?.forget(subjects);
     const counts = { pending, deadLetters, records: removed, names: subjects.length };
     // The proof names nobody: it says when how much of somebody was removed.
@@ -176,10 +183,9 @@ export class People implements ConsentControl {
     }
     return [...known];
   }
-  /** Of somebody who is forgotten nothing new is remembered; who shares a browser with them is. */
-  private async isErased(subjects: readonly string[]): Promise<boolean> {
-    const users = subjects.filter((name) => !isVisitor(name));
-    return (await this.parts.register.find(users))?.erasedAtMs !== undefined;
+  private forgetLinksOf(subjects: readonly string[]): void {
+    for (const link of this.knownLinks.keys())
+      if (subjects.some((subject) => link.includes(subject))) this.knownLinks.delete(link);
   }
 
   /** What the key itself stands for. */

@@ -237,4 +237,20 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
       expect(await atMeta(tracking, { id })).toBe('skipped');
     expect(await atMeta(tracking, { email })).toBe('skipped');
   });
+
+  it.each(['withdraw', 'erase'])('holds on a device that comes later, after %s', async (what) => {
+    const tracking = await start();
+    if (what === 'erase') await tracking.erase('ida');
+    else await tracking.consent.withdraw('ida');
+    const browser = { context: aContext({ visitorId: 'visitor-3', consent: GRANTED }) };
+    const pageView = async () =>
+      (await tracking.trackPageView({ ...browser, only: ['meta'] })).destinations.meta?.kind;
+    await tracking.trackLogin({ user: { id: 'ida' }, ...browser });
+    await tracking.trackLogin({ user: { id: 'ida' }, ...browser });
+    expect(await pageView()).toBe('skipped');
+    await tracking.trackLogin({ user: { id: 'jon' }, ...browser });
+    expect(await atMeta(tracking, { id: 'jon' })).toBe('queued');
+    await tracking.consent.restore('ida');
+    expect(await pageView()).toBe('queued');
+  });
 });

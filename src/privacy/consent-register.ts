@@ -57,26 +57,46 @@ export class ConsentRegister {
     purposes: readonly ConsentPurpose[] = CONSENT_PURPOSES,
     isErased = false,
   ): Promise<Withdrawal> {
-    return this.turns.run(async () => {
+    return this.turns.run(() => {
       const nowMs = this.clock.now();
       const times: Partial<Record<ConsentPurpose, number>> = {};
       for (const purpose of purposes) times[purpose] = nowMs;
-      const said: Withdrawal = { purposes: times, ...(isErased && { erasedAtMs: nowMs }) };
-      const names = [...new Set([...by, ...subjects])];
-      const kept = await this.read(names);
-      const before = kept.flat().filter((one) => isBy(one, by));
-      const withdrawal = before.reduce<Withdrawal>(together, said);
-      const own: KeptWithdrawal = { ...withdrawal, by };
-      const held = [...new Set([...names, ...before.flatMap((one) => one.names ?? [])])];
-      await this.keep(
-        names.map((name, index) => {
-          const others = kept[index]?.filter((one) => !isBy(one, by)) ?? [];
-          return [name, [...others, by.includes(name) ? { ...own, names: held } : own]];
-        }),
-        nowMs,
-      );
-      return withdrawal;
+      return this.add(by, subjects, { purposes: times, ...(isErased && { erasedAtMs: nowMs }) });
     });
+  }
+
+  /** What was taken back under the names of a person holds, since then, under more names as well. */
+  spread(from: readonly string[], to: readonly string[]): Promise<void> {
+    return this.turns.run(async () => {
+      const held = (await this.read(to)).map((some) => new Set(some.flatMap(({ by }) => by)));
+      for (const { by, purposes, erasedAtMs } of (await this.read(from)).flat()) {
+        const isNew = by.length > 0 && !held.every((known) => by.every((name) => known.has(name)));
+        if (isNew)
+          await this.add(by, to, { purposes, ...(erasedAtMs !== undefined && { erasedAtMs }) });
+      }
+    });
+  }
+
+  /** In a turn. */
+  private async add(
+    by: readonly string[],
+    subjects: readonly string[],
+    said: Withdrawal,
+  ): Promise<Withdrawal> {
+    const names = [...new Set([...by, ...subjects])];
+    const kept = await this.read(names);
+    const before = kept.flat().filter((one) => isBy(one, by));
+    const withdrawal = before.reduce<Withdrawal>(together, said);
+    const own: KeptWithdrawal = { ...withdrawal, by };
+    const held = [...new Set([...names, ...before.flatMap((one) => one.names ?? [])])];
+    await this.keep(
+      names.map((name, index) => {
+        const others = kept[index]?.filter((one) => !isBy(one, by)) ?? [];
+        return [name, [...others, by.includes(name) ? { ...own, names: held } : own]];
+      }),
+      this.clock.now(),
+    );
+    return withdrawal;
   }
 
   /**
