@@ -21,6 +21,12 @@ describe('Subjects', () => {
     );
   });
 
+  it('knows an ID that is an address, however it is written', () => {
+    const [, address] = subjects.of({ id: 'Jane@example.com' }, undefined);
+    expect(subjects.ofKey('jane@Example.com')).toContain(address);
+    expect(subjects.of({ id: 'a@b.co', email: 'A@b.co' }, undefined)).toHaveLength(2);
+  });
+
   it('finds by a key whatever it is', () => {
     for (const found of [
       subjects.of({ id: 'jane@example.com' }, undefined),

@@ -17,14 +17,17 @@ export class Subjects {
   constructor(private readonly secret: Uint8Array) {}
 
   /**
-   * Whose an event is: the user's, by ID and e-mail address; the visitor's only where no user is known, because
+   * Whose an event is: the user's, by ID and e-mail addresses; the visitor's only where no user is known, because
    * several people may share a browser.
    */
   of(user: Pick<UserData, 'id' | 'email'>, visitorId: string | undefined): readonly string[] {
     const names: string[] = [];
     if (user.id !== undefined) names.push(this.hash('u', user.id));
-    const email = user.email === undefined ? undefined : normalizeEmail(user.email);
-    if (email !== undefined) names.push(this.hash('e', email));
+    // An ID may be an address, and whoever names the person later may write it in another case.
+    const emails = [user.id, user.email].map((text) =>
+      text === undefined ? text : normalizeEmail(text),
+    );
+    for (const email of new Set(emails)) if (email !== undefined) names.push(this.hash('e', email));
     if (names.length === 0 && visitorId !== undefined) names.push(this.visitor(visitorId));
     return names;
   }
