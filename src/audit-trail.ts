@@ -72,9 +72,9 @@ export class AuditTrail {
   async aboutPerson(
     kind: AuditKind,
     subjects: readonly string[],
-    counts?: AuditFact['counts'],
+    what: Pick<AuditFact, 'consent' | 'counts'> = {},
   ): Promise<void> {
-    const fact = { kind, atMs: this.clock.now(), ...(counts !== undefined && { counts }) };
+    const fact = { ...what, kind, atMs: this.clock.now() };
     // A line names four at the most.
     const groups = subjects.length === 0 ? [[]] : inFours(subjects);
     for (const group of groups) this.log.record({ ...fact, subjects: group });

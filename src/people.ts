@@ -113,7 +113,9 @@ export class People implements ConsentControl {
     const subjects = await this.namesOf(userKey, true);
     const own = await this.ownNamesOf(userKey);
     const withdrawal = await this.parts.register.withdraw(own, subjects, purposes);
-    await this.parts.audit?.aboutPerson('withdrawn', subjects);
+    await this.parts.audit?.aboutPerson('withdrawn', subjects, {
+      consent: { denied: purposes ?? CONSENT_PURPOSES },
+    });
     return withdrawal;
   }
 
@@ -143,7 +145,9 @@ export class People implements ConsentControl {
     const auditLines = await audit?.forget(subjects);
     const counts = { pending, deadLetters, records: removed, names: subjects.length };
     // The proof names nobody: it says when how much of somebody was removed.
-    await audit?.aboutPerson('erased', [], { ...counts, auditLines: auditLines ?? 0 });
+    await audit?.aboutPerson('erased', [], {
+      counts: { ...counts, auditLines: auditLines ?? 0 },
+    });
     return { ...counts, auditLines, tookMs: clock.now() - startedAtMs };
   }
 
@@ -159,7 +163,9 @@ export class People implements ConsentControl {
       names: subjects.length,
       audit: (await audit?.of(subjects)) ?? [],
     };
-    await audit?.aboutPerson('exported', subjects, { contexts: exported.contexts.length });
+    await audit?.aboutPerson('exported', subjects, {
+      counts: { contexts: exported.contexts.length },
+    });
     return exported;
   }
 

@@ -292,6 +292,11 @@ describe('consent, after it was given', () => {
   it('is withdrawn in part, and the rest goes on as the rest allows', async () => {
     const shop = await start();
     await shop.tracking.consent.withdraw('user_123', ['adPersonalization']);
+    const { audit } = await shop.tracking.exportPerson('user_123');
+    expect(audit[0]).toMatchObject({
+      kind: 'withdrawn',
+      consent: { denied: ['adPersonalization'] },
+    });
     const { destinations } = await shop.tracking.trackPurchase(
       aPurchase({ orderId: '20', context: aContext(), consent: GRANTED }),
       { until: 'settled' },
