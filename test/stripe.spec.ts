@@ -16,6 +16,7 @@ import {
   type Clock,
   type Consent,
   type IncomingRequest,
+  type TrackingModuleOptions,
 } from 'nestjs-server-tracking';
 import {
   StripeTrackingModule,
@@ -406,11 +407,15 @@ describe('StripeTrackingService', () => {
 
   afterAll(() => stub.close());
 
-  async function start(options?: StripeTrackingOptions, clock?: Clock) {
+  async function start(
+    options?: StripeTrackingOptions,
+    clock?: Clock,
+    delivery?: TrackingModuleOptions['delivery'],
+  ) {
     const { meta } = stub.options();
     running = await startApp('express', {
       imports: [
-        TrackingModule.forRoot({ meta, delivery: { lingerMs: 5 }, logger, clock }),
+        TrackingModule.forRoot({ meta, delivery: { lingerMs: 5, ...delivery }, logger, clock }),
         StripeTrackingModule.forRootAsync({ useFactory: () => ({ logger, ...options }) }),
       ],
     });
@@ -432,6 +437,16 @@ describe('StripeTrackingService', () => {
       payments.trackStripeEventOrFail(stripeEvent('customer.created', {})),
     ).resolves.toMatchObject({ kind: 'ignored' });
     running = undefined;
+  });
+
+  it('tells that there was no room for it at any destination', async () => {
+    stub.behave('meta', { kind: 'outage' });
+    const delivery = { maxPendingEntries: 1, shutdownTimeoutMs: 0 };
+    const payments = await start(undefined, undefined, delivery);
+    expect(await payments.trackStripeEvent(bought())).toMatchObject({ kind: 'tracked' });
+    const second = bought({ payment_intent: 'pi_second' });
+    expect(await payments.trackStripeEvent(second)).toMatchObject({ kind: 'not-stored' });
+    expect(await payments.trackStripeEvent(bought())).toMatchObject({ kind: 'tracked' });
   });
 
   it('names the key where nothing could be kept, so that the payment still counts', async () => {

@@ -50,7 +50,7 @@ export type StripeTrackResult =
   | { readonly kind: 'tracked'; readonly event: EventName; readonly receipt: TrackReceipt }
   /** It is none, or another event of Stripe's tells of it. */
   | { readonly kind: 'ignored'; readonly reason: string }
-  /** The storage was out of reach: answer 5xx, and Stripe delivers it again. */
+  /** The storage was out of reach, or had no room for any destination: answer 5xx, and Stripe delivers it again. */
   | { readonly kind: 'not-stored'; readonly event: EventName; readonly receipt: TrackReceipt };
 
 /** From checkout to webhook: metadata for what Stripe makes, and one right event for what Stripe tells. */
@@ -182,9 +182,12 @@ function isContextRef(visitor: Visitor | undefined): visitor is ContextRef {
   return StripeObject.of(visitor).text('contextRef') !== undefined;
 }
 
-function isLost({ destinations }: TrackReceipt): boolean {
-  return Object.values(destinations).some(
-    (one) =>
-      one.kind === 'rejected' && one.problems.some(({ code }) => code === 'storage_unavailable'),
+/** Whether another delivery may store it: the storage was away, or nobody had room for it. */
+function isLost({ status, destinations }: TrackReceipt): boolean {
+  const codes = Object.values(destinations).flatMap((one) =>
+    one.kind === 'rejected' ? one.problems.map(({ code }) => code) : [],
+  );
+  return (
+    codes.includes('storage_unavailable') || (status === 'rejected' && codes.includes('overflow'))
   );
 }
