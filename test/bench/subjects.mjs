@@ -4,9 +4,11 @@
  */
 export const SUBJECTS = [
   subject('ours', 'three', 5_000),
-  subject('ours-undici', 'three', 7_000),
+  subject('ours+undici', 'three', 7_000),
   subject('ours-sqlite', 'three', 5_000),
+  subject('ours-sqlite+undici', 'three', 6_000),
   subject('ours-redis', 'three', 4_000),
+  subject('ours-redis+undici', 'three', 5_000),
   subject('hand', 'three', 900),
   subject('walkeros', 'three', 1_800),
   subject('bullmq', 'three', 800),

@@ -4,8 +4,10 @@ import { profiled } from './profile.mjs';
 /** One subject in a process of its own: warm-up, then the measured events, then figures to the parent. */
 const [kind, setUp, stubUrl, warmUp, count, profileFile] = process.argv.slice(2);
 
-const { start } = await import(`./subjects/${kind}.mjs`);
-const subject = await start(stubUrl, setUp);
+// `ours+undici` is `ours` with another transport.
+const [file, transport] = kind.split('+');
+const { start } = await import(`./subjects/${file}.mjs`);
+const subject = await start(stubUrl, setUp, transport);
 await subject.deliver(purchases(0, Number(warmUp)));
 
 const orders = purchases(Number(warmUp), Number(count));

@@ -2,9 +2,9 @@ import { startRedis } from '../redis.mjs';
 import { startOn } from './ours.mjs';
 
 /** The same on Redis with an append-only file. */
-export async function start(stubUrl, setUp) {
+export async function start(stubUrl, setUp, transport) {
   const redis = await startRedis();
-  const subject = await startOn(redis.url, stubUrl, setUp);
+  const subject = await startOn(redis.url, stubUrl, setUp, transport);
   return {
     ...subject,
     async stop() {

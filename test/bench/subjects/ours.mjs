@@ -8,8 +8,8 @@ const WAVE = 200;
 const ENCRYPTION_KEY = '00112233445566778899aabbccddeeff'.repeat(2);
 
 /** The built module in a real application with default options; `start` gives its service too. */
-export function start(stubUrl, setUp) {
-  return startOn(undefined, stubUrl, setUp);
+export function start(stubUrl, setUp, transport) {
+  return startOn(undefined, stubUrl, setUp, transport);
 }
 
 /**
