@@ -65,19 +65,44 @@ const ARROWS: readonly Row[] = [
   {
     who: 'server-tracking.service.ts',
     mayImport: [
-      'audit-trail.ts',
+      'event-intake.ts',
+      'make-receipt.ts',
       'dedup-check.ts',
-      'match-quality.ts',
       'events/',
+      'tracking-status.ts',
+    ],
+    types: [
       'context/',
+      'delivery/',
+      'outbox/',
+      CONTRACT,
+      'event-contexts.ts',
+      'match-quality.ts',
+      'people.ts',
+    ],
+  },
+  {
+    who: 'event-intake.ts',
+    mayImport: [
+      'audit-trail.ts',
+      'make-receipt.ts',
+      'outbox-writer.ts',
+      'events/',
       'consent/',
       'privacy/',
       'outbox/',
+    ],
+    types: [
       CONTRACT,
+      'event-contexts.ts',
+      'match-quality.ts',
+      'people.ts',
+      'sent-events.ts',
       'tracking-status.ts',
     ],
-    types: ['delivery/', 'event-contexts.ts', 'people.ts', 'sent-events.ts'],
   },
+  { who: 'outbox-writer.ts', mayImport: ['events/', 'outbox/'] },
+  { who: 'make-receipt.ts', mayImport: ['events/'] },
 
   {
     who: 'track.decorator.ts',

@@ -1,0 +1,303 @@
+import { fieldsOf, type AuditTrail } from './audit-trail';
+import type { Clock } from './clock';
+import { datedBy } from './consent/dated-by';
+import { mergeConsent } from './consent/merge-consent';
+import type { Destination } from './destinations/destination';
+import type { EventContexts, FoundContext } from './event-contexts';
+import { completeEvent } from './events/complete-event';
+import type { CompletedEvent } from './events/completed-event';
+import type { Consent } from './events/consent';
+import { EVENT_NAMES } from './events/event-rules';
+import { errorName, type Problem } from './events/problem';
+import type { ProtectedEvent } from './events/protected-event';
+import type { DestinationReceipt, TrackOptions, TrackReceipt } from './events/receipt';
+import type { EventName } from './events/tracking-event';
+import type { UserData } from './events/user-data';
+import { receiptOf, rejected } from './make-receipt';
+import type { MatchQualityBoard } from './match-quality';
+import { idempotencyKey } from './outbox/idempotency-key';
+import type { OutboxEntry } from './outbox/outbox';
+import { priorityOf } from './outbox/priority';
+import { unavailable } from './outbox/refusals';
+import { OutboxWriter, type OutboxWriterParts } from './outbox-writer';
+import type { People } from './people';
+import type { BotGate } from './privacy/bot-gate';
+import {
+  decideConsent,
+  withPrivacySignals,
+  type ConsentDecision,
+  type ConsentPolicy,
+} from './privacy/consent-gate';
+import { afterWithdrawal, PERSON_ERASED, type Withdrawal } from './privacy/consent-register';
+import { asDecided } from './privacy/cookieless';
+import { cleanId } from './privacy/free-text';
+import type { MinimizationRules } from './privacy/minimization.options';
+import { minimizeEvent } from './privacy/minimize-event';
+import type { PageUrlOptions } from './privacy/page-url';
+import { protectEvent } from './privacy/protect-event';
+import type { ProtectUserDataOptions } from './privacy/protect-user-data';
+import { isEmail, MAX_OWNERS } from './privacy/subjects';
+import type { SentEvents } from './sent-events';
+import type { DestinationSummary } from './tracking-status';
+
+/** What decides on an event. */
+export interface EventIntakeParts extends OutboxWriterParts {
+  readonly destinations: readonly Destination[];
+  /** Every destination of the catalog, the disabled ones too. */
+  readonly summaries: readonly DestinationSummary[];
+  readonly contexts: EventContexts;
+  readonly people: People;
+  readonly audit: AuditTrail | undefined;
+  readonly consent: ConsentPolicy;
+  readonly privacy: ProtectUserDataOptions & PageUrlOptions;
+  /** By destination; one without an entry gets everything. */
+  readonly minimization: ReadonlyMap<string, MinimizationRules>;
+  /** Without one, bots are sent. */
+  readonly bots: BotGate | undefined;
+  readonly matchQuality: MatchQualityBoard;
+  readonly sent: SentEvents;
+  readonly clock: Clock;
+}
+
+/** Whose an event is, for those who take consent back later. */
+interface EventPerson {
+  readonly owners: readonly string[];
+  /** When the consent that it goes out with was given, or changed by a withdrawal, as far as that is known. */
+  readonly consentAtMs: number | undefined;
+}
+
+/** A destination that gets the event, and as what. */
+interface ChosenDestination {
+  readonly destination: Destination;
+  readonly decision: Extract<ConsentDecision, { kind: 'send' }>;
+}
+
+/** Everything that happens to an event on the host's thread: the line, left of the outbox. */
+export class EventIntake {
+  private readonly writer: OutboxWriter;
+
+  constructor(private readonly parts: EventIntakeParts) {
+    this.writer = new OutboxWriter(parts);
+  }
+
+  /** Complete, join the context, ask consent, protect, encode, store. */
+  async take(
+    name: EventName | undefined,
+    input: unknown,
+    options: TrackOptions | undefined,
+    limitedTo: readonly string[] | undefined,
+  ): Promise<TrackReceipt> {
+    const nowMs = this.parts.clock.now();
+    if (name === undefined) {
+      const message = `expected one of ${EVENT_NAMES.join(', ')}`;
+      return rejected('', [{ field: 'name', code: 'invalid', message }]);
+    }
+    const completion = completeEvent(name, input, nowMs);
+    const { problems } = completion;
+    if (completion.kind === 'rejected') {
+      return rejected(cleanId(completion.eventId, 'eventId', problems), problems);
+    }
+    const event = {
+      ...completion.event,
+      eventId: cleanId(completion.event.eventId, 'eventId', problems),
+    };
+    const coming = this.parts.contexts.of(input, problems);
+    const found = coming instanceof Promise ? await coming : coming;
+    const { context } = found;
+    const given = datedBy(
+      nowMs,
+      withPrivacySignals(mergeConsent(event.consent, context.consent), context.gpc),
+    );
+    const receipts: Record<string, DestinationReceipt> = {};
+    const { audit } = this.parts;
+    let owners: readonly string[] = [];
+    let withdrawal: Withdrawal | undefined;
+    let refusal: Problem | undefined;
+    try {
+      if (found.isAway === true) throw new Error('what was kept cannot be loaded');
+      owners = await this.ownersOf(event.user, found, name, given);
+      withdrawal = await this.parts.people.register.find(owners);
+    } catch (error) {
+      refusal = unavailable(errorName(error)).problem;
+    }
+    const consent = afterWithdrawal(given, withdrawal);
+    const only = limitedTo ?? event.only;
+    const chosen = this.chooseDestinations(consent, withdrawal, only, receipts, problems);
+    if (refusal !== undefined)
+      for (const { destination } of chosen.splice(0))
+        receipts[destination.name] = { kind: 'rejected', problems: [refusal] };
+    if (chosen.length > 0 && this.parts.bots?.refuses(name, context.userAgent) === true)
+      for (const { destination } of chosen.splice(0)) receipts[destination.name] = BOT;
+    const sent = new Map<string, readonly string[]>();
+    if (chosen.length > 0) {
+      const person = { owners, consentAtMs: decidedAt(consent, withdrawal) };
+      const guarded = protectEvent(event, context, consent, this.parts.privacy, problems);
+      const entries = chosen.flatMap(({ destination, decision }) => {
+        const decided = this.minimized(destination, asDecided(guarded, decision));
+        if (audit !== undefined) sent.set(destination.name, fieldsOf(decided));
+        return this.encode(destination, decided, event, person, nowMs, receipts);
+      });
+      await this.writer.store(entries, receipts, options);
+    }
+    if (audit !== undefined)
+      for (const [destination, receipt] of Object.entries(receipts))
+        audit.decided({
+          destination,
+          eventId: event.eventId,
+          eventName: name,
+          subjects: owners,
+          consent,
+          receipt,
+          fields: sent.get(destination),
+        });
+    return receiptOf(event.eventId, receipts, problems);
+  }
+
+  /** Whose the event is. Rejects where the storage that knows people's names is out of reach. */
+  private async ownersOf(
+    user: UserData,
+    found: FoundContext,
+    name: EventName,
+    { analyticsStorage }: Consent,
+  ): Promise<readonly string[]> {
+    const { people, contexts } = this.parts;
+    const { context, keptFor = [] } = found;
+    const subjects = await people.subjects();
+    const own = subjects.of(user, context.visitorId);
+    const { visitorId } = context;
+    const isJoined = visitorId !== undefined && analyticsStorage !== 'denied';
+    const visitor = isJoined ? [subjects.visitor(visitorId)] : [];
+    const isSignedIn = name === 'sign_up' || name === 'login';
+    // An account's own address belongs to it; what somebody types elsewhere may be anybody's.
+    const linked = isSignedIn ? own : own.filter((one) => !isEmail(one));
+    if (visitor.length > 0 || isSignedIn) await people.link([...new Set([...linked, ...visitor])]);
+    await contexts.noteUse(found, own);
+    return [...new Set([...own, ...keptFor])].slice(0, MAX_OWNERS);
+  }
+
+  private chooseDestinations(
+    consent: Consent,
+    withdrawal: Withdrawal | undefined,
+    only: readonly string[] | undefined,
+    receipts: Record<string, DestinationReceipt>,
+    problems: Problem[],
+  ): ChosenDestination[] {
+    const { destinations, summaries, consent: policy } = this.parts;
+    for (const name of only ?? []) {
+      if (destinations.some((destination) => destination.name === name)) continue;
+      receipts[name] = { kind: 'skipped', reason: 'is not enabled' };
+      if (summaries.some((summary) => summary.name === name)) continue;
+      const known = summaries.map((summary) => summary.name).join(', ');
+      problems.push({
+        field: 'only',
+        code: 'invalid',
+        message: `names no destination; known are ${known}`,
+      });
+    }
+    return destinations.flatMap((destination) => {
+      const { name } = destination;
+      if (only !== undefined && !only.includes(name)) return [];
+      const decision = decideConsent(consent, destination, policy);
+      if (withdrawal?.erasedAtMs !== undefined)
+        receipts[name] = { kind: 'skipped', reason: PERSON_ERASED };
+      else if (decision.kind === 'send') return [{ destination, decision }];
+      else receipts[name] = { kind: 'skipped', reason: reasonOf(decision.reason, withdrawal) };
+      return [];
+    });
+  }
+
+  /** What of the event the destination may get at all. */
+  private minimized({ name }: Destination, event: ProtectedEvent): ProtectedEvent {
+    const rules = this.parts.minimization.get(name);
+    return rules === undefined ? event : minimizeEvent(event, rules);
+  }
+
+  private encode(
+    destination: Destination,
+    guarded: ProtectedEvent,
+    event: CompletedEvent,
+    person: EventPerson,
+    nowMs: number,
+    receipts: Record<string, DestinationReceipt>,
+  ): OutboxEntry[] {
+    const { name, limits } = destination;
+    if (nowMs - event.occurredAtMs > limits.maxEventAgeMs) {
+      const message = `is older than the ${Math.round(limits.maxEventAgeMs / 3_600_000)} hours that ${name} takes`;
+      receipts[name] = {
+        kind: 'rejected',
+        problems: [{ field: 'occurredAt', code: 'too_old', message }],
+      };
+      return [];
+    }
+    const encoding = destination.encode(guarded);
+    switch (encoding.kind) {
+      case 'unsupported':
+        receipts[name] = { kind: 'skipped', reason: encoding.reason };
+        return [];
+      case 'invalid': {
+        const { field = 'event', code = 'invalid', reason: message } = encoding;
+        if (code === 'too_weak') this.parts.matchQuality.note(name, guarded, true);
+        receipts[name] = { kind: 'rejected', problems: [{ field, code, message }] };
+        return [];
+      }
+      case 'encoded': {
+        const { wire, notes } = encoding;
+        this.parts.matchQuality.note(name, guarded, false);
+        this.parts.sent.note(name, {
+          name: encoding.eventName ?? event.name,
+          eventName: event.name,
+          eventId: event.eventId,
+          occurredAtMs: event.occurredAtMs,
+        });
+        receipts[name] =
+          notes === undefined || notes.length === 0 ? QUEUED : { kind: 'queued', notes };
+        return [
+          {
+            key: idempotencyKey({
+              destination: name,
+              event: kindOfEvent(guarded),
+              eventId: event.eventId,
+              tenantId: event.tenantId,
+            }),
+            destination: name,
+            eventId: event.eventId,
+            eventName: event.name,
+            occurredAtMs: event.occurredAtMs,
+            acceptedAtMs: nowMs,
+            priority: priorityOf(event.name),
+            ...(person.owners.length > 0 && {
+              subjects: person.owners,
+              ...(person.consentAtMs !== undefined && { consentAtMs: person.consentAtMs }),
+            }),
+            wire,
+          },
+        ];
+      }
+    }
+  }
+}
+
+/** The event's name, with what makes it another event at a platform. */
+function kindOfEvent({ name, details }: ProtectedEvent): string {
+  const part = details.phase ?? details.eventName;
+  return part === undefined ? name : `${name}:${part}`;
+}
+
+/** Up to when the decision knows of what was given and taken back. */
+function decidedAt(
+  { capturedAt }: Consent,
+  withdrawal: Withdrawal | undefined,
+): number | undefined {
+  const times = [capturedAt, ...Object.values(withdrawal?.purposes ?? {})].filter(
+    (atMs) => atMs !== undefined,
+  );
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
+/** The person had allowed it once. */
+function reasonOf(reason: string, withdrawal: Withdrawal | undefined): string {
+  return withdrawal === undefined ? reason : reason.replace('consent denied', 'consent withdrawn');
+}
+
+const QUEUED: DestinationReceipt = { kind: 'queued' };
+const BOT: DestinationReceipt = { kind: 'skipped', reason: 'bot' };
