@@ -11,14 +11,16 @@ export const frozenOwner = {
   promise: 'fencing refuses the late settle; duplicates are those in flight',
   isFast: true,
   async run({ storages, ...tools }) {
-    const trial = new Trial({ ...tools, storage: await storages.sqlite.make() });
+    const storage = await storages.sqlite.make();
+    // All of them share a batch, however slowly they come: few batches are sent at once.
+    const trial = new Trial({ ...tools, storage, delivery: { lingerMs: 1_000 } });
     try {
       const frozen = await trial.boot();
       for (const platform of PLATFORMS) await trial.room.behave(platform, { kind: 'hold' });
       await trial.track(trial.newIds(CALLS));
       await eventually(
         () => ['meta', 'tiktok'].every((name) => trial.room.takenBy(name).size === CALLS),
-        5_000,
+        20_000,
         'the batches of the first process are under way',
       );
       const freeze = { atMs: Date.now() };

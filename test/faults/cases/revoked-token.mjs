@@ -19,10 +19,10 @@ export const revokedToken = {
           const { details } = await system.get('status');
           return REVOKED.every((name) => details.destinations[name].state === 'paused');
         },
-        5_000,
+        20_000,
         'both lanes are paused',
       );
-      await eventually(() => trial.room.takenBy('ga4').size === EVENTS, 5_000, 'GA4 goes on');
+      await eventually(() => trial.room.takenBy('ga4').size === EVENTS, 20_000, 'GA4 goes on');
       for (const { destination, pending, deadLettered } of await trial.lanes()) {
         if (!REVOKED.includes(destination)) continue;
         expect(deadLettered === 0, `${destination}: ${deadLettered} dead letters`);
