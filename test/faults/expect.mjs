@@ -1,6 +1,9 @@
 /** What a case asks for and did not get. */
 export class Unmet extends Error {}
 
+/** Something was lost, counted wrongly or changed. No slow machine excuses that. */
+export class Broken extends Unmet {}
+
 export function expect(isMet, message) {
   if (!isMet) throw new Unmet(message);
 }

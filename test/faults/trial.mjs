@@ -1,4 +1,4 @@
-import { eventually, expect } from './expect.mjs';
+import { Broken, eventually, expect, Unmet } from './expect.mjs';
 import { System } from './system-client.mjs';
 
 export const PLATFORMS = ['meta', 'tiktok', 'ga4'];
@@ -162,6 +162,14 @@ export class Trial {
    * @returns figures for the report.
    */
   async check() {
+    try {
+      return await this.#checkAll();
+    } catch (error) {
+      throw error instanceof Unmet ? new Broken(error.message) : error;
+    }
+  }
+
+  async #checkAll() {
     const lanes = await this.lanes();
     const letters = await this.system.get('dead-letters');
     for (const [at, platform] of this.platforms.entries())
