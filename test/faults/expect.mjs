@@ -8,6 +8,10 @@ export function expect(isMet, message) {
   if (!isMet) throw new Unmet(message);
 }
 
+export function expectIntact(isMet, message) {
+  if (!isMet) throw new Broken(message);
+}
+
 /** Resolves when the condition holds; fails when the time is up. @returns milliseconds that it took. */
 export async function eventually(condition, timeoutMs, message) {
   const startedAtMs = Date.now();
