@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import { checkedQuery } from './outbox/dead-letter-query';
 import type { DeadLetter, DeadLetterQuery } from './outbox/outbox';
 import type { TrackingParts } from './server-tracking.service';
 import { TRACKING_PARTS } from './tracking.tokens';
@@ -20,7 +21,8 @@ export interface ListedDeadLetter extends DeadLetter {
  * for 30 days (`delivery.deadLetterTtlMs`), in memory the last 10,000 of each destination.
  *
  * Every method rejects where the storage is out of reach. A query's conditions hold together; one that
- * is left out or `undefined` does not matter, so an empty query means all of them.
+ * is left out or `undefined` does not matter, so an empty query means all of them. One that does not exist or
+ * is of another type rejects with a `TypeError`, before anything is done.
  */
 @Injectable()
 export class DeadLetterService {
@@ -28,7 +30,7 @@ export class DeadLetterService {
 
   /** The oldest first; at most 100, unless `limit` says how many. */
   async list(query?: DeadLetterQuery): Promise<readonly ListedDeadLetter[]> {
-    const letters = await this.parts.outbox.deadLetters(query);
+    const letters = await this.parts.outbox.deadLetters(checkedQuery(query));
     return letters.map((letter) => ({
       destination: letter.entry.destination,
       eventName: letter.entry.eventName,
@@ -43,8 +45,8 @@ export class DeadLetterService {
    *
    * @returns how many.
    */
-  redrive(query?: DeadLetterQuery): Promise<number> {
-    return this.parts.outbox.redrive(query);
+  async redrive(query?: DeadLetterQuery): Promise<number> {
+    return this.parts.outbox.redrive(checkedQuery(query));
   }
 
   /**
@@ -52,7 +54,7 @@ export class DeadLetterService {
    *
    * @returns how many.
    */
-  purge(query?: DeadLetterQuery): Promise<number> {
-    return this.parts.outbox.purgeDeadLetters(query);
+  async purge(query?: DeadLetterQuery): Promise<number> {
+    return this.parts.outbox.purgeDeadLetters(checkedQuery(query));
   }
 }

@@ -151,7 +151,7 @@ const ARROWS: readonly Row[] = [
   },
   {
     who: 'dead-letter.service.ts',
-    mayImport: [],
+    mayImport: ['outbox/dead-letter-query.ts'],
     types: ['outbox/', 'server-tracking.service.ts'],
   },
   {

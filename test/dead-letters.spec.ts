@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { INestApplication } from '@nestjs/common';
-import { DeadLetterService, ServerTrackingService, TrackingModule } from 'nestjs-server-tracking';
+import {
+  DeadLetterService,
+  ServerTrackingService,
+  TrackingModule,
+  type DeadLetterQuery,
+} from 'nestjs-server-tracking';
 import { PlatformStub, aPurchase, aRegistration } from 'nestjs-server-tracking/testing';
 
 import { ENCRYPTION_KEY } from './support/encryption';
@@ -69,6 +74,29 @@ describe.each([
     await tracking.flush();
     expect(stub.eventsAt('meta')).toEqual([expect.objectContaining({ event_id: 'purchase:A-1' })]);
     expect(await deadLetters.list()).toEqual([expect.objectContaining({ eventId: 'sign-up-1' })]);
+  });
+
+  it.each<[problem: string, query: object | null]>([
+    ['detination is no condition; known are destination, ', { detination: 'meta' }],
+    ['eventId: expected text, got a boolean', { eventId: true }],
+    ['destination: expected text, got an array', { destination: ['meta', 'tiktok'] }],
+    ['beforeMs: expected a time in Unix milliseconds, got a string', { beforeMs: '7d' }],
+    ['beforeMs: expected a time in Unix milliseconds, got a date', { beforeMs: new Date() }],
+    ['limit: expected a whole number from 0, got -1', { limit: -1 }],
+    ['keys: expected an array of text, got a string', { keys: 'k' }],
+    ['expected an object, got null', null],
+    ['reason: expected text, got null; limit: expected', { reason: null, limit: NaN }],
+  ])('does nothing for a query that says something else than it seems: %s', async (told, query) => {
+    const before = await deadLetters.list();
+    expect(before.length).toBeGreaterThan(0);
+    const asked = query as DeadLetterQuery;
+    for (const call of [
+      () => deadLetters.list(asked),
+      () => deadLetters.redrive(asked),
+      () => deadLetters.purge(asked),
+    ])
+      await expect(call()).rejects.toThrow(`dead letters: ${told}`);
+    expect(await deadLetters.list()).toHaveLength(before.length);
   });
 
   it('throws away for good, and says how many', async () => {

@@ -1,3 +1,4 @@
+import { kindOf } from '../events/problem';
 import type { DeadLetter, DeadLetterQuery, OutboxEntry } from './outbox';
 
 export const DEFAULT_DEAD_LETTER_LIMIT = 100;
@@ -17,4 +18,57 @@ export function isAskedFor({ entry, reason, atMs }: Judged, query: DeadLetterQue
     (query.reason === undefined || reason.toLowerCase().includes(query.reason.toLowerCase())) &&
     (query.beforeMs === undefined || atMs < query.beforeMs)
   );
+}
+
+/** What each condition has to be. */
+const CONDITIONS: {
+  readonly [Name in keyof Required<DeadLetterQuery>]: [
+    expected: string,
+    (value: unknown) => boolean,
+  ];
+} = {
+  destination: ['text', isText],
+  eventName: ['text', isText],
+  eventId: ['text', isText],
+  reason: ['text', isText],
+  keys: ['an array of text', (value) => Array.isArray(value) && value.every(isText)],
+  beforeMs: ['a time in Unix milliseconds', Number.isFinite],
+  limit: ['a whole number from 0', (value) => Number.isSafeInteger(value) && Number(value) >= 0],
+};
+
+/**
+ * A query whose conditions all count: one that is misspelt, or of another type, would be none, and a purge of
+ * all is for good.
+ *
+ * @throws TypeError with everything that is wrong, and no value.
+ */
+export function checkedQuery(query: DeadLetterQuery = {}): DeadLetterQuery {
+  const problems = isObject(query)
+    ? conditionProblems(query)
+    : [`expected an object, got ${kindOf(query)}`];
+  if (problems.length > 0) throw new TypeError(`dead letters: ${problems.join('; ')}`);
+  return query;
+}
+
+function conditionProblems(query: object): string[] {
+  return Object.entries(query).flatMap(([name, value]: [string, unknown]) => {
+    if (value === undefined) return [];
+    if (!Object.hasOwn(CONDITIONS, name))
+      return [`${name} is no condition; known are ${Object.keys(CONDITIONS).join(', ')}`];
+    const [expected, isRight] = CONDITIONS[name as keyof DeadLetterQuery];
+    return isRight(value) ? [] : [`${name}: expected ${expected}, got ${got(value)}`];
+  });
+}
+
+/** `-1` is a number as well. */
+function got(value: unknown): string {
+  return typeof value === 'number' ? String(value) : kindOf(value);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
