@@ -24,6 +24,16 @@ describe('resolveOptions', () => {
     expect(resolveOptions().destinations).toEqual([]);
   });
 
+  it('takes null for what is not set', () => {
+    const options = { audit: null, context: { visitor: null }, delivery: null, meta: null };
+    expect(resolveOptions(options as unknown as TrackingModuleOptions)).toMatchObject({
+      destinations: [],
+      visitor: undefined,
+      audit: undefined,
+    });
+    expect(resolveOptions(null as unknown as TrackingModuleOptions).destinations).toEqual([]);
+  });
+
   it('takes empty credentials for none', () => {
     expect(resolveOptions({ meta: { pixelId: '', accessToken: '  ' } }).destinations).toEqual([]);
   });
@@ -53,6 +63,9 @@ describe('resolveOptions', () => {
       ['storage.outbox', 'storage.records'],
     ],
     ['a delivery that is none', { delivery: 5 }, ['delivery']],
+    ['a list of accounts', { meta: [META], tiktok: [] }, ['meta', 'tiktok']],
+    ['a date for a group', { privacy: new Date() }, ['privacy']],
+    ['text for all of them', 'meta' as unknown as object, ['options']],
   ])('refuses %s', (_name, options, fields) => {
     expect(problemsOf(options)).toEqual(fields);
   });

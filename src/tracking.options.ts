@@ -187,8 +187,10 @@ const DAY_MS = 24 * 3_600_000;
  *
  * @throws InvalidOptionsError with every problem, if there is one.
  */
-export function resolveOptions(options: TrackingModuleOptions = {}): ResolvedTrackingOptions {
+export function resolveOptions(given: TrackingModuleOptions = {}): ResolvedTrackingOptions {
   const problems: Problem[] = [];
+  // A factory in JavaScript may return anything.
+  const options = (given as TrackingModuleOptions | null) ?? {};
   const root = new OptionReader('', options, problems);
   root.rejectUnknown([...CATALOG.map(({ name }) => name), ...OPTION_KEYS]);
   const destinations = CATALOG.flatMap((definition) =>
@@ -351,7 +353,7 @@ function resolveAudit(
   vault: Vault | undefined,
   problems: Problem[],
 ): AuditOptions | undefined {
-  if (options === undefined) return undefined;
+  if (options === undefined || options === null) return undefined;
   const reader = new OptionReader('audit', options, problems);
   reader.rejectUnknown(['url', 'retentionDays']);
   const retentionDays = reader.integer('retentionDays', 1, 3_660);

@@ -38,9 +38,9 @@ const DOMAIN = /^(?:auto|[a-z\d-]+(?:\.[a-z\d-]+)+)$/i;
 /** @returns `undefined`: visitors are not recognised. */
 export function resolveVisitorOptions(
   parent: OptionReader,
-  options: boolean | VisitorOptions | undefined,
+  options: boolean | VisitorOptions | null | undefined,
 ): VisitorCookieSettings | undefined {
-  if (options === undefined || options === false) return undefined;
+  if (options === undefined || options === null || options === false) return undefined;
   const reader = new OptionReader(
     'context.visitor',
     options === true ? {} : options,

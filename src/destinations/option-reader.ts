@@ -10,15 +10,15 @@ export class OptionReader {
     source: unknown,
     readonly problems: Problem[],
   ) {
-    if (source !== undefined && source !== null && typeof source !== 'object') {
+    const isGroup = kindOf(source) === 'an object';
+    if (!isGroup && source !== undefined && source !== null) {
       problems.push({
-        field: path,
+        field: path === '' ? 'options' : path,
         code: 'invalid',
         message: `expected an object, got ${kindOf(source)}`,
       });
     }
-    this.source =
-      typeof source === 'object' && source !== null ? (source as Record<string, unknown>) : {};
+    this.source = isGroup ? (source as Record<string, unknown>) : {};
   }
 
   /**
