@@ -1,5 +1,17 @@
+import { Logger } from '@nestjs/common';
+
 import { InvalidOptionsError } from '../tracking.error';
-import { resolveStripeOptions } from './stripe-tracking.options';
+import { resolveStripeOptions, type StripeTrackingOptions } from './stripe-tracking.options';
+
+function problemsOf(options: unknown): string[] {
+  try {
+    resolveStripeOptions(options as StripeTrackingOptions);
+  } catch (error) {
+    if (error instanceof InvalidOptionsError) return error.problems.map(({ field }) => field);
+    throw error;
+  }
+  return [];
+}
 
 describe('resolveStripeOptions', () => {
   it('sends what is live, counts the total, and keeps a subscriber for 400 days', () => {
@@ -20,21 +32,29 @@ describe('resolveStripeOptions', () => {
       orderId: 'order_id',
       subscriptionContextTtlMs: -1,
       unmarkedPaymentIntents: 'yes',
+      customerDetails: 'false',
+      logger: {},
+      purchaseValues: 'net',
     };
-    const thrown = (() => {
-      try {
-        resolveStripeOptions(wrong as never);
-      } catch (error) {
-        return error;
-      }
-      return undefined;
-    })();
-    expect(thrown).toBeInstanceOf(InvalidOptionsError);
-    expect((thrown as InvalidOptionsError).problems.map(({ field }) => field)).toEqual([
+    expect(problemsOf(wrong)).toEqual([
+      'stripe.purchaseValues',
       'stripe.testMode',
       'stripe.unmarkedPaymentIntents',
       'stripe.orderId',
+      'stripe.customerDetails',
       'stripe.subscriptionContextTtlMs',
+      'stripe.logger',
     ]);
   });
+
+  it.each(['net', 5, [], true])('wants an object, and not %j', (wrong) => {
+    expect(problemsOf(wrong)).toEqual(['stripe']);
+  });
+
+  it.each([null, { logger: new Logger(), isGlobal: false, imports: [], userId: undefined }])(
+    'takes %j for the defaults',
+    (options) => {
+      expect(resolveStripeOptions(options as never).purchaseValue).toBe('total');
+    },
+  );
 });

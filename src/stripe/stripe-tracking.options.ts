@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 
-import type { Problem } from '../events/problem';
+import { kindOf, type Problem } from '../events/problem';
 import { InvalidOptionsError } from '../tracking.error';
 import type { StripeObjectLike } from './stripe-event';
 
@@ -57,24 +57,28 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
   unmarkedPaymentIntents: ['ignore', 'purchase'],
 };
 
+const FUNCTIONS = ['orderId', 'userId'];
+/** The last two are the module's. */
+const KNOWN = [
+  ...Object.keys(CHOICES),
+  ...FUNCTIONS,
+  'customerDetails',
+  'subscriptionContextTtlMs',
+  'logger',
+  'isGlobal',
+  'imports',
+];
+
 /** @throws InvalidOptionsError with every problem at once. */
-export function resolveStripeOptions(options: StripeTrackingOptions = {}): StripeTrackingSettings {
+export function resolveStripeOptions(given: StripeTrackingOptions = {}): StripeTrackingSettings {
   const problems: Problem[] = [];
-  const given = options as Readonly<Record<string, unknown>>;
   const note = (field: string, message: string) =>
-    problems.push({ field: `stripe.${field}`, code: 'invalid', message });
-  for (const [field, words] of Object.entries(CHOICES)) {
-    const value = given[field];
-    if (value !== undefined && !words.includes(value as string))
-      note(field, `expected one of ${words.join(', ')}`);
-  }
-  for (const field of ['orderId', 'userId']) {
-    if (given[field] !== undefined && typeof given[field] !== 'function')
-      note(field, 'expected a function');
-  }
-  const ttlMs = options.subscriptionContextTtlMs;
-  if (ttlMs !== undefined && !(Number.isFinite(ttlMs) && ttlMs > 0))
-    note('subscriptionContextTtlMs', 'expected a number of milliseconds above 0');
+    problems.push({ field, code: 'invalid', message });
+  // A factory in JavaScript may return anything.
+  const options = (given as StripeTrackingOptions | null) ?? {};
+  if (kindOf(options) === 'an object')
+    noteProblems(options, (field, message) => note(`stripe.${field}`, message));
+  else note('stripe', `expected an object, got ${kindOf(options)}`);
   if (problems.length > 0) throw new InvalidOptionsError(problems);
   return {
     testMode: options.testMode ?? 'ignore',
@@ -85,7 +89,38 @@ export function resolveStripeOptions(options: StripeTrackingOptions = {}): Strip
     subscriptionUpdates: options.subscriptionUpdates ?? 'renew',
     singleInvoices: options.singleInvoices ?? 'ignore',
     unmarkedPaymentIntents: options.unmarkedPaymentIntents ?? 'ignore',
-    subscriptionContextTtlMs: ttlMs ?? SUBSCRIPTION_CONTEXT_TTL_MS,
+    subscriptionContextTtlMs: options.subscriptionContextTtlMs ?? SUBSCRIPTION_CONTEXT_TTL_MS,
     logger: options.logger,
   };
+}
+
+function noteProblems(
+  options: StripeTrackingOptions,
+  note: (field: string, message: string) => void,
+): void {
+  const given = options as Readonly<Record<string, unknown>>;
+  for (const field of Object.keys(given))
+    if (given[field] !== undefined && !KNOWN.includes(field))
+      note(field, `is not an option; known are ${KNOWN.join(', ')}`);
+  for (const [field, words] of Object.entries(CHOICES)) {
+    const value = given[field];
+    if (value !== undefined && !words.includes(value as string))
+      note(field, `expected one of ${words.join(', ')}`);
+  }
+  for (const field of FUNCTIONS)
+    if (given[field] !== undefined && typeof given[field] !== 'function')
+      note(field, `expected a function, got ${kindOf(given[field])}`);
+  const { customerDetails, subscriptionContextTtlMs: ttlMs, logger } = given;
+  // The text 'false' is no refusal to JavaScript.
+  if (customerDetails !== undefined && typeof customerDetails !== 'boolean')
+    note('customerDetails', `expected true or false, got ${kindOf(customerDetails)}`);
+  if (ttlMs !== undefined && !(Number.isFinite(ttlMs) && Number(ttlMs) > 0))
+    note('subscriptionContextTtlMs', 'expected a number of milliseconds above 0');
+  if (logger !== undefined && !isLogger(logger))
+    note('logger', 'expected an object with log, warn, error');
+}
+
+function isLogger(value: unknown): boolean {
+  const logger = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return ['log', 'warn', 'error'].every((method) => typeof logger[method] === 'function');
 }
