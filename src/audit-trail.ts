@@ -3,6 +3,7 @@ import type { LoggerService } from '@nestjs/common';
 import type { AuditLog, HeadStore, AuditHead } from './audit/audit-log';
 import type { AuditConsent, AuditEntry, AuditFact, AuditKind } from './audit/audit-record';
 import type { Clock } from './clock';
+import type { Destination } from './destinations/destination';
 import { CONSENT_PURPOSES, type Consent } from './events/consent';
 import { errorName } from './events/problem';
 import type { ProtectedEvent } from './events/protected-event';
@@ -140,19 +141,41 @@ export class AuditHeads implements HeadStore {
   }
 }
 
-/** Names of what a destination gets, never values. */
-export function fieldsOf({ userData, context, properties }: ProtectedEvent): readonly string[] {
-  const named = (prefix: string, source: object | undefined) =>
-    Object.entries(source ?? {}).flatMap(([key, value]) =>
-      value === undefined ? [] : [`${prefix}.${key}`],
-    );
+/** What of the context serves to recognise a person or a visit; the rest is about the page. */
+const RECOGNISING = ['ip', 'userAgent', 'gaClientId', 'gaSessions', 'sessionId', 'visitorId'];
+/** User data that is no address of a person: a refusal of `adUserData` does not keep it from analytics. */
+const OWN_IDS = ['externalId', 'visitorId', 'userId'];
+
+/**
+ * Names of what the destination reads of an event, never values. Of one of the host's own that does not tell
+ * what it recognises people by: of all that it could read.
+ */
+export function fieldsOf(
+  { userDataForms, matchKeys }: Pick<Destination, 'userDataForms' | 'matchKeys'>,
+  { userData, context, consent, properties }: ProtectedEvent,
+): readonly string[] {
+  const mayIdentify = consent.adUserData !== 'denied';
   const { clickIds, ...rest } = { ...context, consent: undefined };
+  const all = (list: readonly string[] | undefined) => (name: string) =>
+    matchKeys === undefined || list?.includes(name) === true;
+  const isForm = all([...userDataForms, ...(matchKeys?.userData ?? [])]);
+  const isRecognising = all(matchKeys?.context);
   return [
-    ...named('user', userData),
-    ...named('context', rest),
-    ...named('clickIds', clickIds),
-    ...named('properties', properties),
+    ...named('user', userData, (form) => isForm(form) && (mayIdentify || OWN_IDS.includes(form))),
+    ...named('context', rest, (name) => !RECOGNISING.includes(name) || isRecognising(name)),
+    ...(mayIdentify ? named('clickIds', clickIds, all(matchKeys?.clickIds)) : []),
+    ...named('properties', properties, () => true),
   ];
+}
+
+function named(
+  group: string,
+  source: object | undefined,
+  isRead: (name: string) => boolean,
+): readonly string[] {
+  return Object.entries(source ?? {}).flatMap(([name, value]) =>
+    value === undefined || !isRead(name) ? [] : [`${group}.${name}`],
+  );
 }
 
 const ENDS: Readonly<Partial<Record<NextStep['kind'], AuditKind>>> = {

@@ -134,7 +134,7 @@ export class EventIntake {
       const guarded = protectEvent(event, context, consent, this.parts.privacy, problems);
       const entries = chosen.flatMap(({ destination, decision }) => {
         const decided = this.minimized(destination, asDecided(guarded, decision));
-        if (audit !== undefined) sent.set(destination.name, fieldsOf(decided));
+        if (audit !== undefined) sent.set(destination.name, fieldsOf(destination, decided));
         return this.encode(destination, decided, event, person, nowMs, receipts);
       });
       await this.writer.store(entries, receipts, options);

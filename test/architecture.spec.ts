@@ -125,7 +125,7 @@ const ARROWS: readonly Row[] = [
   {
     who: 'audit-trail.ts',
     mayImport: ['events/', 'privacy/'],
-    types: ['audit/', 'outbox/', 'records/'],
+    types: ['audit/', 'outbox/', 'records/', CONTRACT],
   },
   {
     who: 'people.ts',

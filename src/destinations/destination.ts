@@ -70,7 +70,7 @@ export interface Destination<Wire extends WireEvent = WireEvent> {
   readonly usesConsent?: readonly ConsentPurpose[] | undefined;
   /** The forms of user data that `encode` reads; no other has to be hashed. */
   readonly userDataForms: readonly UserDataForm[];
-  /** What else it recognises people by. Nothing depends on it but the match quality in `stats()`. */
+  /** What else it recognises people by, for the match quality in `stats()` and the fields in the audit log. */
   readonly matchKeys?: MatchKeys | undefined;
   /** Pure: the same event gives the same bytes. May throw only on a fault of ours. */
   encode(event: ProtectedEvent): Encoding<Wire>;
