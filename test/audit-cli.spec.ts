@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -95,6 +95,9 @@ describe('audit, on the command line', () => {
     const { code, stderr } = await run(`verify --audit file:${join(folder, 'other.db')}`);
     expect(code).toBe(1);
     expect(stderr).toContain('there is no file');
+    const other = join(folder, 'other', 'audit.jsonl');
+    expect((await run(`verify --audit jsonl:${other}`)).stderr).toContain('there are no files of');
+    expect(existsSync(join(folder, 'other'))).toBe(false);
   });
 
   it('helps', async () => {

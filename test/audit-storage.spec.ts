@@ -282,6 +282,16 @@ describe('an audit log that was written with another key', () => {
 });
 
 describe('verifyAuditLog', () => {
+  it.each(['file:nowhere.db', 'jsonl:nowhere/audit.jsonl'])(
+    'makes no log where there is none: %s',
+    async (place) => {
+      const [scheme = '', name = ''] = place.split(':');
+      const url = `${scheme}:${join(folder, name)}`;
+      await expect(verifyAuditLog(url, { key: KEY })).rejects.toThrow('audit: there ');
+      expect(readdirSync(folder).join()).not.toContain('nowhere');
+    },
+  );
+
   it('adds nothing, and says no to another key', async () => {
     const url = `file:${join(folder, 'audit.db')}`;
     const log = await open(url);

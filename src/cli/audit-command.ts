@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 import type { AuditLog, AuditQuery, AuditVerification } from '../audit/audit-log';
 import { auditKeys, type AuditKeys } from '../audit/audit-key';
 import { auditUrlProblem } from '../audit/audit-url';
 import { openAuditLog } from '../audit/open-audit-log';
+import { whyNoLog } from '../audit/why-no-log';
 import { systemClock } from '../clock';
-import { readSqliteLocation } from '../sqlite/sqlite-location';
 import type { Answer } from './answers';
 import type { Env } from './command-line';
 import { readMoment } from './moment';
@@ -80,7 +79,7 @@ export async function answerAudit(
   command: Extract<AuditCommand, OnLog>,
   complain: (message: string) => void,
 ): Promise<Answer> {
-  const fault = whyNotThere(command.url);
+  const fault = await whyNoLog(command.url);
   if (fault !== undefined) throw new Error(fault);
   const log = await openAuditLog(command.url, {
     ...command.keys,
@@ -180,13 +179,4 @@ function readKeys(env: Env, problems: string[]): AuditKeys | undefined {
     problems.push((error as Error).message.replace('encryptionKey', 'TRACKING_ENCRYPTION_KEY'));
     return undefined;
   }
-}
-
-/** Opening would make a log that is whole and empty. */
-function whyNotThere(url: string): string | undefined {
-  if (!url.startsWith('file:')) return undefined;
-  const location = readSqliteLocation(url);
-  return typeof location === 'string' || existsSync(location.path)
-    ? undefined
-    : `there is no file ${location.path}. A relative path begins in the current folder: start in the application's, or name the file in full`;
 }
