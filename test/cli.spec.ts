@@ -321,7 +321,11 @@ describe('a storage that is none', () => {
 describe('what was typed', () => {
   it.each<[string, string, string]>([
     ['nothing', '', 'expected a command'],
-    ['an unknown command', 'list', 'there is no command "list"'],
+    [
+      'an unknown command',
+      'list',
+      'there is no command "list"; expected dead-letters, stats or audit',
+    ],
     ['an unknown part', 'dead-letters drop', 'there is no command "dead-letters drop"'],
     ['a surplus word', 'dead-letters list meta', 'does not know what "meta" is for'],
     ['an unknown option', 'stats --colour', "Unknown option '--colour'"],

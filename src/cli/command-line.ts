@@ -115,9 +115,9 @@ function commandOf([first, second]: readonly string[]): CommandName | undefined 
 }
 
 function unknownCommand([first, second]: readonly string[]): string {
-  if (first === undefined) return 'expected a command: dead-letters or stats';
+  if (first === undefined) return 'expected a command: dead-letters, stats or audit';
   if (first !== 'dead-letters')
-    return `there is no command "${first}"; expected dead-letters or stats`;
+    return `there is no command "${first}"; expected dead-letters, stats or audit`;
   const expected = 'expected dead-letters list, show, redrive or purge';
   return second === undefined ? expected : `there is no command "${first} ${second}"; ${expected}`;
 }
