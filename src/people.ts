@@ -107,9 +107,10 @@ export class People implements ConsentControl {
 
   /** What is pending and needs any of these purposes is dropped; what comes in with an older consent as well. */
   async withdraw(userKey: string, purposes?: readonly ConsentPurpose[]): Promise<Withdrawal> {
-    const unknown = purposes?.filter((purpose) => !CONSENT_PURPOSES.includes(purpose)) ?? [];
-    if (unknown.length > 0 || purposes?.length === 0)
-      throw new TypeError(`withdraw: expected purposes among ${CONSENT_PURPOSES.join(', ')}`);
+    if (purposes !== undefined && !arePurposes(purposes))
+      throw new TypeError(
+        `withdraw: expected an array of purposes among ${CONSENT_PURPOSES.join(', ')}`,
+      );
     const subjects = await this.namesOf(userKey, true);
     const own = await this.ownNamesOf(userKey);
     const withdrawal = await this.parts.register.withdraw(own, subjects, purposes);
@@ -200,4 +201,10 @@ export class People implements ConsentControl {
       throw new TypeError('expected a user ID, an e-mail address or a visitor ID');
     return (await this.parts.subjects()).ofKey(userKey);
   }
+}
+
+/** A call from JavaScript may bring anything; none at all would take nothing back. */
+function arePurposes(purposes: unknown): boolean {
+  const isPurpose = (one: unknown) => CONSENT_PURPOSES.some((purpose) => purpose === one);
+  return Array.isArray(purposes) && purposes.length > 0 && purposes.every(isPurpose);
 }

@@ -322,9 +322,10 @@ describe('consent, after it was given', () => {
       meta: { kind: 'queued' },
       ga4: { kind: 'skipped', reason: 'consent withdrawn for analyticsStorage' },
     });
-    await expect(consent.withdraw('user_123', ['ad_storage' as 'adStorage'])).rejects.toThrow(
-      'expected purposes among adStorage',
-    );
+    for (const wrong of [['ad_storage'], [], 'adStorage', null])
+      await expect(consent.withdraw('user_123', wrong as ['adStorage'])).rejects.toThrow(
+        'expected an array of purposes among adStorage',
+      );
     await expect(consent.withdraw(' ')).rejects.toThrow(TypeError);
   });
 
