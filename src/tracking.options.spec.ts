@@ -24,6 +24,12 @@ describe('resolveOptions', () => {
     expect(resolveOptions().destinations).toEqual([]);
   });
 
+  it('says which storage it is that needs a key', () => {
+    expect(() => resolveOptions({ storage: 'redis://user:secret@host' })).toThrow(
+      'encryptionKey: is missing: storage is redis: (TRACKING_STORAGE_URL, else REDIS_URL)',
+    );
+  });
+
   it('takes null for what is not set', () => {
     const options = { audit: null, context: { visitor: null }, delivery: null, meta: null };
     expect(resolveOptions(options as unknown as TrackingModuleOptions)).toMatchObject({

@@ -383,7 +383,7 @@ function resolveVault(
   else if (typeof storage === 'string' && storage !== 'memory:')
     reader.note(
       'encryptionKey',
-      `is missing: what a storage keeps is sealed. Set it (TRACKING_ENCRYPTION_KEY); ${MAKE_A_KEY}`,
+      `is missing: storage is ${storage.slice(0, storage.indexOf(':'))}: (TRACKING_STORAGE_URL, else REDIS_URL), and what it keeps is sealed. Set it (TRACKING_ENCRYPTION_KEY); ${MAKE_A_KEY}`,
       'missing',
     );
   return undefined;
