@@ -32,6 +32,11 @@ export class AuditTrail {
     private readonly logger: LoggerService,
   ) {}
 
+  /** Where the log is; holds no password. */
+  get description(): string {
+    return this.log.description;
+  }
+
   decided(event: DecidedEvent): void {
     const { destination, eventId, eventName, subjects, receipt, fields } = event;
     const kind = kindOf(receipt);

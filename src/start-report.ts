@@ -10,6 +10,7 @@ export function startReport(
     ResolvedTrackingOptions,
     'consent' | 'role' | 'visitor' | 'captureRequests' | 'resolveConsent'
   >,
+  auditLog: string | undefined,
 ): string[] {
   const { consent, role } = options;
   const enabled = summaries.filter(({ isEnabled }) => isEnabled);
@@ -17,7 +18,7 @@ export function startReport(
   const off = disabled.length === 0 ? '' : `; without credentials: ${disabled.join(', ')}`;
   const to = enabled.map(({ name, endpoint }) => `${name} → ${endpoint ?? '?'}`).join(', ');
   return [
-    `tracking: ${to === '' ? 'no destination is enabled' : to}${off}; storage: ${description}${isDurable ? '' : ' (lost with the process)'}${role === 'both' ? '' : `; role: ${role}`}`,
+    `tracking: ${to === '' ? 'no destination is enabled' : to}${off}; storage: ${description}${isDurable ? '' : ' (lost with the process)'}${role === 'both' ? '' : `; role: ${role}`}${auditLog === undefined ? '' : `; audit log: ${auditLog}`}`,
     `tracking: ${describePolicy(consent, enabled)}`,
     ...describeVisitors(options),
   ];

@@ -285,7 +285,7 @@ async function buildParts(
       },
     };
   });
-  for (const line of startReport(summaries, storage, options)) logger.log(line);
+  for (const line of startReport(summaries, storage, options, audit?.description)) logger.log(line);
   for (const warning of options.warnings) logger.warn(`tracking: ${warning}`);
   const cancelEnd = testEvents.tellEnd(options, logger);
   return {

@@ -98,9 +98,11 @@ describe('an application on file:', () => {
     expect(statSync(file).mode & 0o077).toBe(0);
   });
 
-  it('says at the start and in its status where events wait', async () => {
-    const { tracking, logger } = await start();
-    expect(logger.of('log').join()).toMatch(/storage: file:.*tracking\.db/);
+  it('says at the start and in its status where events wait, and where the audit log is', async () => {
+    const { tracking, logger } = await start({ audit: { url: `file:${file}-audit.db` } });
+    expect(logger.of('log').join()).toMatch(
+      /storage: file:.*tracking\.db; audit log: file:.*audit/,
+    );
     expect(tracking.getStatus()).toMatchObject({
       overall: true,
       details: { storageHealth: { state: 'ready' }, role: 'both' },
