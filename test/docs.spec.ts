@@ -101,7 +101,7 @@ function snippetsOf(page: string): string[] {
 
 /** What a reader would have around a snippet. */
 const AROUND = `
-import { Body, Controller, createParamDecorator, Delete, Get, Headers, Injectable, Module, Post, Req, ServiceUnavailableException, type INestApplication, type RawBodyRequest } from '@nestjs/common';
+import { BadRequestException, Body, Controller, createParamDecorator, Delete, Get, Headers, Injectable, Module, Post, Req, ServiceUnavailableException, type INestApplication, type RawBodyRequest } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { NestFactory } from '@nestjs/core';
 import type { Request } from 'express';
