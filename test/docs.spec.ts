@@ -170,7 +170,9 @@ function compile(files: ReadonlyMap<string, string>): string[] {
       ...options,
       noUnusedLocals: false,
       noUnusedParameters: false,
-      noUncheckedIndexedAccess: false,
+      // As the strictest host has it.
+      noUncheckedIndexedAccess: true,
+      exactOptionalPropertyTypes: true,
     },
     host,
   );
