@@ -172,15 +172,18 @@ export class People implements ConsentControl {
 
   /**
    * The names of the person: through a user to all of their visitors, and, where that only makes more be held back,
-   * to their addresses. Never through a visitor, because several people may share a browser, nor through an address
-   * to what belongs to another user: anybody can type it.
+   * to their addresses, and from an address that is the key itself. Never through a visitor, because several people
+   * may share a browser, nor through a user's address to what belongs to another user: anybody can type it.
    */
   private async namesOf(userKey: string, withAddresses = false): Promise<readonly string[]> {
     const { records } = this.parts;
-    const known = new Set(await this.ownNamesOf(userKey));
-    let unasked = [...known];
+    const own = await this.ownNamesOf(userKey);
+    const known = new Set(own);
+    let unasked = own;
     while (unasked.length > 0) {
-      const asked = unasked.filter((name) => !isVisitor(name) && (withAddresses || !isEmail(name)));
+      const asked = unasked.filter(
+        (name) => !isVisitor(name) && (!isEmail(name) || (withAddresses && own.includes(name))),
+      );
       const found = await records.findBySubjects(asked);
       unasked = found
         .filter(({ collection }) => collection === LINKS)

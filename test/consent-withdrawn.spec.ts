@@ -114,6 +114,24 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
     expect(await atMeta(tracking, { id: 'victim', email })).toBe('queued');
   });
 
+  it('takes nothing from an account whose address somebody typed', async () => {
+    const tracking = await start();
+    const email = 'victim@example.com';
+    const browser = { context: aContext({ visitorId: 'visitor-4', consent: GRANTED }) };
+    const pageView = async () =>
+      (await tracking.trackPageView({ ...browser, only: ['meta'] })).destinations.meta?.kind;
+    await tracking.trackLogin({ user: { id: 'victim', email }, ...browser });
+    await tracking.trackRegistration({ user: { id: 'mallory', email }, context: aContext() });
+    await tracking.consent.withdraw('mallory');
+    expect(await atMeta(tracking, { email })).toBe('skipped');
+    expect(await atMeta(tracking, { id: 'victim' })).toBe('queued');
+    expect(await pageView()).toBe('queued');
+    // Whoever names the address itself means everybody who has it.
+    await tracking.consent.withdraw(email);
+    expect(await atMeta(tracking, { id: 'victim' })).toBe('skipped');
+    expect(await pageView()).toBe('skipped');
+  });
+
   it('is given again by nothing but a grant that is dated later', async () => {
     const tracking = await start();
     const user = { id: 'carla' };
