@@ -49,6 +49,7 @@ export class ConsentRegister {
    *
    * @param by the names that the person's key itself stands for.
    * @param subjects everything that the person is known by.
+   * @param atMs when they said it, which may be long before it is their turn.
    * @returns what was taken back under this key until now.
    */
   withdraw(
@@ -56,25 +57,39 @@ export class ConsentRegister {
     subjects: readonly string[],
     purposes: readonly ConsentPurpose[] = CONSENT_PURPOSES,
     isErased = false,
+    atMs = this.clock.now(),
   ): Promise<Withdrawal> {
-    return this.turns.run(() => {
-      const nowMs = this.clock.now();
-      const times: Partial<Record<ConsentPurpose, number>> = {};
-      for (const purpose of purposes) times[purpose] = nowMs;
-      return this.add(by, subjects, { purposes: times, ...(isErased && { erasedAtMs: nowMs }) });
+    const times: Partial<Record<ConsentPurpose, number>> = {};
+    for (const purpose of purposes) times[purpose] = atMs;
+    const said = { purposes: times, ...(isErased && { erasedAtMs: atMs }) };
+    return this.turns.run(() => this.add(by, subjects, said));
+  }
+
+  /**
+   * What was taken back under the names of a person holds, since then, under more names as well. Waits for a turn only
+   * where something is new there.
+   */
+  async spread(from: readonly string[], to: readonly string[]): Promise<void> {
+    if ((await this.notYetUnder(from, to)).length === 0) return;
+    await this.turns.run(async () => {
+      for (const { by, purposes, erasedAtMs } of await this.notYetUnder(from, to))
+        await this.add(by, to, { purposes, ...(erasedAtMs !== undefined && { erasedAtMs }) });
     });
   }
 
-  /** What was taken back under the names of a person holds, since then, under more names as well. */
-  spread(from: readonly string[], to: readonly string[]): Promise<void> {
-    return this.turns.run(async () => {
-      const held = (await this.read(to)).map((some) => new Set(some.flatMap(({ by }) => by)));
-      for (const { by, purposes, erasedAtMs } of (await this.read(from)).flat()) {
-        const isNew = by.length > 0 && !held.every((known) => by.every((name) => known.has(name)));
-        if (isNew)
-          await this.add(by, to, { purposes, ...(erasedAtMs !== undefined && { erasedAtMs }) });
-      }
-    });
+  private async notYetUnder(
+    from: readonly string[],
+    to: readonly string[],
+  ): Promise<readonly KeptWithdrawal[]> {
+    if (from.length === 0 || to.length === 0) return [];
+    const kept = await this.read([...from, ...to]);
+    const held = kept.slice(from.length).map((some) => new Set(some.flatMap(({ by }) => by)));
+    return kept
+      .slice(0, from.length)
+      .flat()
+      .filter(
+        ({ by }) => by.length > 0 && !held.every((known) => by.every((name) => known.has(name))),
+      );
   }
 
   /** In a turn. */
