@@ -16,14 +16,14 @@ import { errorName, type Problem } from './events/problem';
 import { readConsent } from './events/read-consent';
 import type { ContextRef, IncomingRequest, RequestContext } from './events/request-context';
 import type { ConsentRegister } from './privacy/consent-register';
-import { isVisitor, MAX_OWNERS, type Subjects } from './privacy/subjects';
+import { isEmail, isVisitor, MAX_OWNERS, type Subjects } from './privacy/subjects';
 import { SealError } from './records/vault';
 
 export interface EventContextParts {
   readonly contexts: ContextStore;
   readonly register: Pick<ConsentRegister, 'find'>;
-  /** Remembers that these names are one person. */
-  readonly link: (names: readonly string[]) => Promise<void>;
+  /** Remembers that these names are one person, `own` of them for certain. */
+  readonly link: (names: readonly string[], own: readonly string[]) => Promise<unknown>;
   /** Whether the host's policy sends where nothing is known of consent. */
   readonly sendsUnknown: boolean;
   readonly contextTtlMs: number;
@@ -124,6 +124,7 @@ export class EventContexts {
       if (told.user?.id !== undefined || told.user?.email !== undefined)
         await this.parts.link(
           context.visitorId === undefined ? names : [...names, subjects.visitor(context.visitorId)],
+          names.filter((one) => !isEmail(one)),
         );
       const expiresAtMs = this.parts.clock.now() + (told.ttlMs ?? contextTtlMs);
       const isKept = await this.keep(contextRef, { context, subjects: owners, expiresAtMs });

@@ -115,8 +115,7 @@ export class EventIntake {
     let refusal: Problem | undefined;
     try {
       if (found.isAway === true) throw new Error('what was kept cannot be loaded');
-      owners = await this.ownersOf(event.user, found, name, given);
-      withdrawal = await this.parts.people.register.find(owners);
+      ({ owners, withdrawal } = await this.ownersOf(event.user, found, name, given));
     } catch (error) {
       refusal = unavailable(errorName(error)).problem;
     }
@@ -153,13 +152,13 @@ export class EventIntake {
     return receiptOf(event.eventId, receipts, problems);
   }
 
-  /** Whose the event is. Rejects where the storage that knows people's names is out of reach. */
+  /** Whose the event is, and what they took back. Rejects where the storage that knows them is out of reach. */
   private async ownersOf(
     user: UserData,
     found: FoundContext,
     name: EventName,
     { analyticsStorage }: Consent,
-  ): Promise<readonly string[]> {
+  ): Promise<Pick<EventPerson, 'owners'> & { readonly withdrawal: Withdrawal | undefined }> {
     const { people, contexts } = this.parts;
     const { context, keptFor = [] } = found;
     const subjects = await people.subjects();
@@ -170,9 +169,10 @@ export class EventIntake {
     const isSignedIn = name === 'sign_up' || name === 'login';
     // An account's own address belongs to it; what somebody types elsewhere may be anybody's.
     const linked = isSignedIn ? own : own.filter((one) => !isEmail(one));
-    if (visitor.length > 0 || isSignedIn) await people.link([...new Set([...linked, ...visitor])]);
+    const names = visitor.length > 0 || isSignedIn ? [...new Set([...linked, ...visitor])] : [];
     await contexts.noteUse(found, own);
-    return [...new Set([...own, ...keptFor])].slice(0, MAX_OWNERS);
+    const owners = [...new Set([...own, ...keptFor])].slice(0, MAX_OWNERS);
+    return { owners, withdrawal: await people.link(names, linked, owners) };
   }
 
   private chooseDestinations(

@@ -83,26 +83,52 @@ export class People implements ConsentControl {
     return this.parts.subjects();
   }
 
-  /** Remembers that these names are one person: a visitor who signed up, a user on another device. */
-  async link(subjects: readonly string[]): Promise<void> {
+  /**
+   * Remembers that these names are one person: a visitor who signed up, a user on another device.
+   *
+   * @param own names that are theirs for certain: what was taken back under these holds on the browser, too. What
+   * somebody typed may be anybody's.
+   * @param owners about whom is asked.
+   * @returns what was taken back under the names of `owners`.
+   */
+  async link(
+    subjects: readonly string[],
+    own: readonly string[],
+    owners = subjects.filter((name) => !isVisitor(name)),
+  ): Promise<Withdrawal | undefined> {
     const key = subjects.join('.');
     const { records, register, clock } = this.parts;
     const nowMs = clock.now();
-    if (subjects.length < 2 || (this.knownLinks.get(key) ?? 0) > nowMs) return;
-    const users = subjects.filter((name) => !isVisitor(name));
-    const withdrawal = await register.find(users);
-    // What they took back on another device holds on this one.
-    if (withdrawal !== undefined) await register.spread(users, subjects.filter(isVisitor));
-    if (withdrawal?.erasedAtMs === undefined) {
+    const known = `${key} ${own.length}`;
+    const isNew = subjects.length > 1 && (this.knownLinks.get(known) ?? 0) <= nowMs;
+    if (isNew)
       await records.put([
         { collection: LINKS, key, value: '', subjects, expiresAtMs: nowMs + LINK_MS },
       ]);
-      // Of somebody who is forgotten, were it in this very moment, nothing new is remembered.
-      const since = await register.find(users);
-      if (since?.erasedAtMs !== undefined) await records.remove(LINKS, [key]);
-    }
+    // Not before: who takes something back from here on finds the link.
+    const withdrawal = await register.find(owners);
+    if (!isNew) return withdrawal;
+    if (withdrawal !== undefined) await this.heed(key, subjects, own);
     if (this.knownLinks.size >= MAX_KNOWN_LINKS) this.knownLinks.clear();
-    this.knownLinks.set(key, nowMs + KNOWN_MS);
+    this.knownLinks.set(known, nowMs + KNOWN_MS);
+    return withdrawal;
+  }
+
+  /** Something was taken back under names that were linked just now. */
+  private async heed(
+    key: string,
+    subjects: readonly string[],
+    own: readonly string[],
+  ): Promise<void> {
+    const { records, register } = this.parts;
+    const users = subjects.filter((name) => !isVisitor(name));
+    const withdrawal = await register.find(users);
+    // Of somebody who is forgotten nothing new is remembered.
+    if (withdrawal?.erasedAtMs !== undefined) await records.remove(LINKS, [key]);
+    await register.spread(
+      own.filter((name) => users.includes(name)),
+      subjects.filter(isVisitor),
+    );
   }
 
   /** What is pending and needs any of these purposes is dropped; what comes in with an older consent as well. */
@@ -111,9 +137,7 @@ export class People implements ConsentControl {
       throw new TypeError(
         `withdraw: expected an array of purposes among ${CONSENT_PURPOSES.join(', ')}`,
       );
-    const subjects = await this.namesOf(userKey, true);
-    const own = await this.ownNamesOf(userKey);
-    const withdrawal = await this.parts.register.withdraw(own, subjects, purposes);
+    const { withdrawal, subjects } = await this.takeBack(userKey, purposes, false);
     await this.parts.audit?.aboutPerson('withdrawn', subjects, {
       consent: { denied: purposes ?? CONSENT_PURPOSES },
     });
@@ -136,10 +160,9 @@ export class People implements ConsentControl {
    * meanwhile, and late webhooks, stay unsent.
    */
   async erase(userKey: string): Promise<ErasureReport> {
-    const { register, outbox, records, audit, clock } = this.parts;
+    const { outbox, records, audit, clock } = this.parts;
     const startedAtMs = clock.now();
-    const subjects = await this.namesOf(userKey);
-    await register.withdraw(await this.ownNamesOf(userKey), subjects, undefined, true);
+    const { subjects } = await this.takeBack(userKey, undefined, true);
     const { pending, deadLetters } = await outbox.erase(subjects);
     const removed = await records.eraseBySubjects(subjects);
     this.forgetLinksOf(subjects);
@@ -170,6 +193,24 @@ export class People implements ConsentControl {
     return exported;
   }
 
+  /** Also under names that are linked while it is noted. */
+  private async takeBack(
+    userKey: string,
+    purposes: readonly ConsentPurpose[] | undefined,
+    isErased: boolean,
+  ): Promise<{ readonly withdrawal: Withdrawal; readonly subjects: readonly string[] }> {
+    const { register, clock } = this.parts;
+    const atMs = clock.now();
+    const own = await this.ownNamesOf(userKey);
+    let subjects = await this.namesOf(userKey, !isErased);
+    for (;;) {
+      const withdrawal = await register.withdraw(own, subjects, purposes, isErased, atMs);
+      const names = await this.namesOf(userKey, !isErased);
+      if (names.every((name) => subjects.includes(name))) return { withdrawal, subjects };
+      subjects = names;
+    }
+  }
+
   /**
    * The names of the person: through a user to all of their visitors, and, where that only makes more be held back,
    * to their addresses, and from an address that is the key itself. Never through a visitor, because several people
@@ -193,6 +234,7 @@ export class People implements ConsentControl {
     }
     return [...known];
   }
+
   private forgetLinksOf(subjects: readonly string[]): void {
     for (const link of this.knownLinks.keys())
       if (subjects.some((subject) => link.includes(subject))) this.knownLinks.delete(link);

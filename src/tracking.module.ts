@@ -297,7 +297,7 @@ async function buildParts(
       contexts: new EventContexts({
         contexts,
         register,
-        link: (names) => people.link(names),
+        link: (names, own) => people.link(names, own),
         sendsUnknown: options.consent.whenUnknown === 'send',
         contextTtlMs: options.contextTtlMs,
         reader,

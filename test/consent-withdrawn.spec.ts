@@ -11,6 +11,8 @@ import {
 } from 'nestjs-server-tracking';
 import { PlatformStub, aContext, aPurchase } from 'nestjs-server-tracking/testing';
 
+import { MemoryRecordStore } from '../src/records/memory-record-store';
+import { SqliteRecordStore } from '../src/sqlite/sqlite-record-store';
 import { ENCRYPTION_KEY } from './support/encryption';
 import { RecordingLogger } from './support/recording-logger';
 import { startApp, type RunningApp } from './support/start-app';
@@ -270,5 +272,48 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
     expect(await atMeta(tracking, { id: 'jon' })).toBe('queued');
     await tracking.consent.restore('ida');
     expect(await pageView()).toBe('queued');
+  });
+
+  it('holds on a browser on which the person signs in at the same time', async () => {
+    const tracking = await start();
+    for (const what of ['withdraw', 'erase']) {
+      const browser = { context: aContext({ visitorId: `visitor-${what}`, consent: GRANTED }) };
+      await Promise.all([
+        what === 'erase' ? tracking.erase('kim') : tracking.consent.withdraw('lea'),
+        tracking.trackLogin({ user: { id: what === 'erase' ? 'kim' : 'lea' }, ...browser }),
+      ]);
+      const { destinations } = await tracking.trackPageView({ ...browser, only: ['meta'] });
+      expect(destinations.meta?.kind).toBe('skipped');
+    }
+  });
+
+  it('leaves the browser alone on which somebody else typed the address', async () => {
+    const tracking = await start();
+    const browser = { context: aContext({ visitorId: 'visitor-5', consent: GRANTED }) };
+    await tracking.erase('anna@example.com');
+    const user = { id: 'bert', email: 'anna@example.com' };
+    await tracking.saveContext('order-1', browser.context, { user });
+    await tracking.trackPurchase(aPurchase({ user, ...browser }));
+    const { destinations } = await tracking.trackPageView({ ...browser, only: ['meta'] });
+    expect(destinations.meta?.kind).toBe('queued');
+  });
+
+  it('costs an event of a new person one question and one link', async () => {
+    const store = storage === 'memory' ? MemoryRecordStore : SqliteRecordStore;
+    const calls = (['get', 'put', 'putIfAbsent', 'remove', 'findBySubjects'] as const).map(
+      (method) => jest.spyOn(store.prototype, method),
+    );
+    // Lanes ask as well, before they send.
+    const tracking = await start({ delivery: { lingerMs: 2_000 } });
+    const browser = { context: aContext({ visitorId: 'visitor-6' }) };
+    const purchases = { user: { id: 'mia' }, consent: GRANTED, only: ['ga4'], ...browser };
+    const numberOf = async (work: () => Promise<unknown>) => {
+      for (const call of calls) call.mockClear();
+      await work();
+      return calls.reduce((sum, call) => sum + call.mock.calls.length, 0);
+    };
+    expect(await numberOf(() => tracking.trackPurchase(aPurchase(purchases)))).toBe(2);
+    expect(await numberOf(() => tracking.trackPurchase(aPurchase(purchases)))).toBe(1);
+    jest.restoreAllMocks();
   });
 });
