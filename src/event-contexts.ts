@@ -141,17 +141,13 @@ export class EventContexts {
    */
   async noteUse({ kept }: FoundContext, names: readonly string[]): Promise<void> {
     if (kept?.context.expiresAtMs === undefined) return;
-    const { ref, context } = kept;
-    const { subjects, usedBy = [] } = context;
-    const known = new Set([...subjects, ...usedBy]);
-    const more = names.filter((name) => !isVisitor(name) && !known.has(name));
-    if (more.length > 0 && usedBy.length + more.length <= MAX_USERS)
-      await this.keep(ref, { ...context, usedBy: [...usedBy, ...more] });
+    if (withUse(kept.context, names) === undefined) return;
+    await this.change(kept.ref, (context) => withUse(context, names));
   }
 
   /** @returns whether it is there and is kept for so long. Never rejects. */
   async extend(ref: ContextRef | null | undefined, ttlMs: number): Promise<boolean> {
-    const { contexts, logger } = this.parts;
+    const { logger } = this.parts;
     try {
       const { contextRef } = (ref ?? {}) as Partial<ContextRef>;
       if (typeof contextRef !== 'string' || !Number.isFinite(ttlMs) || ttlMs <= 0) {
@@ -160,9 +156,8 @@ export class EventContexts {
         );
         return false;
       }
-      const kept = await contexts.load(contextRef);
       const expiresAtMs = this.parts.clock.now() + ttlMs;
-      return kept !== undefined && (await this.keep(contextRef, { ...kept, expiresAtMs }));
+      return await this.change(contextRef, (kept) => ({ ...kept, expiresAtMs }));
     } catch (error) {
       logger.warn(`tracking: a context could not be kept for longer: ${errorName(error)}`);
       return false;
@@ -214,10 +209,23 @@ export class EventContexts {
     return reader.read(request, clock.now());
   }
 
-  /** @returns whether it is kept: nothing is of a person who was erased, were it in this very moment. */
   private async keep(ref: string, kept: KeptContext): Promise<boolean> {
+    await this.parts.contexts.put(ref, kept);
+    return this.mayStay(ref, kept);
+  }
+
+  /** @returns whether it is kept. */
+  private async change(
+    ref: string,
+    changed: (kept: KeptContext) => KeptContext | undefined,
+  ): Promise<boolean> {
+    const kept = await this.parts.contexts.change(ref, changed);
+    return kept !== undefined && this.mayStay(ref, kept);
+  }
+
+  /** Nothing is kept of a person who was erased, were it in this very moment. */
+  private async mayStay(ref: string, kept: KeptContext): Promise<boolean> {
     const { contexts, register } = this.parts;
-    await contexts.put(ref, kept);
     const withdrawal = await register.find([...kept.subjects, ...(kept.usedBy ?? [])]);
     if (withdrawal?.erasedAtMs === undefined) return true;
     await contexts.remove(ref);
@@ -348,6 +356,15 @@ function withConsent(context: RequestContext, consent: Consent | undefined): Req
   return consent === undefined
     ? context
     : { ...context, consent: mergeConsent(consent, context.consent) };
+}
+
+/** @returns `undefined`: nothing more is to be remembered. */
+function withUse(kept: KeptContext, names: readonly string[]): KeptContext | undefined {
+  const { subjects, usedBy = [] } = kept;
+  const known = new Set([...subjects, ...usedBy]);
+  const more = names.filter((name) => !isVisitor(name) && !known.has(name));
+  if (more.length === 0 || usedBy.length + more.length > MAX_USERS) return undefined;
+  return { ...kept, usedBy: [...usedBy, ...more] };
 }
 
 /** So many names of people whose events one context is joined with are remembered. */

@@ -7,6 +7,7 @@ import {
   ServerTrackingService,
   TrackingModule,
   type Consent,
+  type ContextRef,
   type TrackingModuleOptions,
 } from 'nestjs-server-tracking';
 import { PlatformStub, aContext, aPurchase } from 'nestjs-server-tracking/testing';
@@ -213,6 +214,23 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
     const late = await keep('order-2');
     expect(await atMeta(tracking, user, { context: late, consent: undefined })).toBe('skipped');
     expect(await tracking.extendContext(late, 60_000)).toBe(false);
+  });
+
+  it('erases it for each of several, and keeps it for as long as was said meanwhile', async () => {
+    const tracking = await start();
+    const keep = (key: string, ttlMs: number) =>
+      tracking.saveContext(key, aContext({ consent: GRANTED }), { ttlMs });
+    const context = await keep('order-1', 60_000);
+    const ids = ['nora', 'otto', 'paul'];
+    const join = (id: string, ref: ContextRef) =>
+      atMeta(tracking, { id }, { context: ref, consent: undefined });
+    await Promise.all(ids.map((id) => join(id, context)));
+    for (const id of ids) expect((await tracking.exportPerson(id)).contexts).toHaveLength(1);
+    const short = await keep('order-2', 500);
+    await Promise.all([tracking.extendContext(short, 60_000), join('nora', short)]);
+    await Promise.all([join('otto', short), tracking.extendContext(short, 60_000)]);
+    await sleep(500);
+    expect(await tracking.extendContext(short, 60_000)).toBe(true);
   });
 
   it('is not outlived by a consent whose clock is ahead', async () => {

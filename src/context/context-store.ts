@@ -1,6 +1,7 @@
 import type { Clock } from '../clock';
 import type { RequestContext } from '../events/request-context';
 import type { RecordStore, StoredRecord } from '../records/record-store';
+import { Turns } from '../records/turns';
 import type { Vault } from '../records/vault';
 
 const COLLECTION = 'contexts';
@@ -46,6 +47,24 @@ export class ContextStore {
     await this.records.put([
       { collection: COLLECTION, key: ref, value, subjects: about, expiresAtMs },
     ]);
+  }
+
+  /**
+   * Several at once, of all processes, add up.
+   *
+   * @param changed `undefined`: it stays as it is.
+   * @returns what stands there now; `undefined`: nothing.
+   */
+  change(
+    ref: string,
+    changed: (kept: KeptContext) => KeptContext | undefined,
+  ): Promise<KeptContext | undefined> {
+    return new Turns(this.records, placeOf(ref), this.clock).run(async () => {
+      const kept = await this.load(ref);
+      const next = kept && changed(kept);
+      if (next !== undefined) await this.put(ref, next);
+      return next ?? kept;
+    });
   }
 
   /** Rejects where the storage is out of reach, or what stands there cannot be opened. */
