@@ -183,11 +183,12 @@ export class EventContexts {
       const own = requests.known(request)?.request ?? request;
       const said =
         told === undefined ? undefined : readConsent(new FieldReader(problems, { consent: told }));
-      if (said !== undefined) for (const one of [own, request]) this.told.set(one, said);
       const host = said ?? (resolveConsent && (await this.resolve(resolveConsent, own, problems)));
       for (const { field, message } of problems) logger.warn(`tracking: ${field} ${message}`);
       const consent = mergeConsent(host, reader.consent(request));
       const visitor = requests.greet(request, response, consent);
+      if (said !== undefined)
+        for (const one of [this.capturedAs(request), request]) this.told.set(one, said);
       if (visitor?.visitorId === undefined) return undefined;
       const { visitorId, sessionId, isNewSession } = visitor;
       return { visitorId, sessionId, isNewSession };
@@ -271,8 +272,20 @@ export class EventContexts {
     const { resolveConsent } = this.parts;
     if (resolveConsent === undefined) return { context };
     return this.resolve(resolveConsent, request, problems).then((consent) => ({
-      context: withConsent(withConsent(context, consent), this.told.get(request)),
+      context: withConsent(
+        withConsent(context, consent),
+        this.told.get(request) ?? this.told.get(this.capturedAs(request)),
+      ),
     }));
+  }
+
+  /** The request itself, of whatever holds it. */
+  private capturedAs(source: object): object {
+    try {
+      return this.parts.requests.known(source)?.request ?? source;
+    } catch {
+      return source;
+    }
   }
 
   private resolve(

@@ -261,6 +261,13 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
     const response = { headersSent: false, getHeader: () => undefined, setHeader: () => undefined };
     await tracking.identifyVisitor(context, response, { adStorage: 'denied' });
     expect(await atMeta(tracking, user, { context, consent: undefined })).toBe('skipped');
+    // Whatever holds the request: a context of GraphQL, an `ExecutionContext`.
+    const [one, other] = [{ ...context }, { ...context }];
+    const holder: object = { req: one };
+    await tracking.identifyVisitor(one, response, { adStorage: 'denied' });
+    expect(await atMeta(tracking, user, { context: holder, consent: undefined })).toBe('skipped');
+    await tracking.identifyVisitor({ req: other }, response, { adStorage: 'denied' });
+    expect(await atMeta(tracking, user, { context: other, consent: undefined })).toBe('skipped');
   });
 
   it('takes no room for each of the many who share an address', async () => {
