@@ -61,7 +61,10 @@ export interface ConsentControl {
    * @param purposes default: all.
    */
   withdraw(userKey: string, purposes?: readonly ConsentPurpose[]): Promise<Withdrawal>;
-  /** The person has allowed it again, under the key with which it was taken back: another one lifts nothing of that. */
+  /**
+   * The person has allowed it again, under the key with which it was taken back. Another one that they are known by, an
+   * address or a visitor ID, lifts that for itself alone.
+   */
   restore(userKey: string): Promise<void>;
   /** What the person has taken back; `undefined`: nothing. */
   withdrawalOf(userKey: string): Promise<Withdrawal | undefined>;
