@@ -125,9 +125,16 @@ export class People implements ConsentControl {
   ): Promise<void> {
     const { records, register } = this.parts;
     const users = subjects.filter((name) => !isVisitor(name));
-    const withdrawal = await register.find(users);
-    // Of somebody who is forgotten nothing new is remembered.
-    if (withdrawal?.erasedAtMs !== undefined) await records.remove(LINKS, [key]);
+    const found = await register.findAll(users.map((name) => [name]));
+    const erased = users.filter((_name, index) => found[index]?.erasedAtMs !== undefined);
+    if (erased.length > 0) {
+      await records.remove(LINKS, [key]);
+      // Nothing new is remembered of who is forgotten; others keep their browsers.
+      await this.link(
+        subjects.filter((name) => !erased.includes(name)),
+        own,
+      );
+    }
     await register.spread(
       own.filter((name) => users.includes(name)),
       subjects.filter(isVisitor),

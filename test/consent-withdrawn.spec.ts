@@ -318,9 +318,11 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
     await tracking.erase('anna@example.com');
     const user = { id: 'bert', email: 'anna@example.com' };
     await tracking.saveContext('order-1', browser.context, { user });
-    await tracking.trackPurchase(aPurchase({ user, ...browser }));
-    const { destinations } = await tracking.trackPageView({ ...browser, only: ['meta'] });
-    expect(destinations.meta?.kind).toBe('queued');
+    const pageView = async () =>
+      (await tracking.trackPageView({ ...browser, only: ['meta'] })).destinations.meta?.kind;
+    expect(await pageView()).toBe('queued');
+    await tracking.consent.withdraw('bert');
+    expect(await pageView()).toBe('skipped');
   });
 
   it('costs an event of a new person one question and one link', async () => {
