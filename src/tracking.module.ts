@@ -41,6 +41,7 @@ import { SealError } from './records/vault';
 import { ActivityStream } from './outbox/activity';
 import { openStorage } from './open-storage';
 import { LaneHealthBoard } from './outbox/lane-health';
+import { untilTimeIsUp } from './outbox/until-time-is-up';
 import { People } from './people';
 import type { ConsentPolicy } from './privacy/consent-gate';
 import { ConsentRegister, stoppedBy } from './privacy/consent-register';
@@ -173,6 +174,9 @@ interface BuiltParts {
   readonly tracking: TrackingParts;
   readonly delivery: DeliveryParts;
 }
+
+/** A shutdown waits no longer for withdrawals that are being noted. */
+const MAX_WITHDRAWAL_MS = 2_000;
 
 const BUILT_PARTS = Symbol('TRACKING_BUILT_PARTS');
 const DESTINATION_SERVICES: Type[] = CATALOG.map(({ service }) => service);
@@ -339,6 +343,7 @@ async function buildParts(
       close: async () => {
         cancelEnd();
         // Its ends of chains are kept in the storage, which must still be open.
+        await untilTimeIsUp(MAX_WITHDRAWAL_MS, () => register.settled());
         await audit?.close();
         await (storage.close === undefined ? storage.outbox.close() : storage.close());
         transport.close();

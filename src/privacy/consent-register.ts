@@ -92,6 +92,11 @@ export class ConsentRegister {
       );
   }
 
+  /** Resolves when all that was begun has ended. */
+  settled(): Promise<void> {
+    return this.turns.settled();
+  }
+
   /** In a turn. */
   private async add(
     by: readonly string[],

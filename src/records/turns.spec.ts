@@ -54,4 +54,22 @@ describe('Turns', () => {
     await Promise.all([first, second]);
     expect(order).toEqual(['first', 'second']);
   });
+
+  it('is settled when the last one that was begun has ended', async () => {
+    const turns = new Turns(records, NAME, systemClock);
+    const ended: string[] = [];
+    const wait = (name: string) => async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      ended.push(name);
+    };
+    void turns.run(wait('first'));
+    void turns.run(wait('second'));
+    const settled = turns.settled().then(() => ended.push('settled'));
+    await jest.advanceTimersByTimeAsync(500);
+    void turns.run(wait('third'));
+    await jest.advanceTimersByTimeAsync(4_000);
+    await settled;
+    expect(ended).toEqual(['first', 'second', 'third', 'settled']);
+    expect(await records.get('turns', [NAME])).toEqual([undefined]);
+  });
 });

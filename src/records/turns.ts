@@ -30,6 +30,15 @@ export class Turns {
     return result;
   }
 
+  /** Resolves when nothing of this process has a turn or waits for one: a turn that is cut off holds up all others. */
+  async settled(): Promise<void> {
+    let last: Promise<unknown> | undefined;
+    while (last !== this.last) {
+      last = this.last;
+      await last;
+    }
+  }
+
   private async take<Result>(work: () => Promise<Result>): Promise<Result> {
     const mine = randomUUID();
     await this.waitFor(mine);
