@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 
-import type { AuditLog, HeadStore, AuditHead } from './audit/audit-log';
+import type { AuditLog } from './audit/audit-log';
 import type { AuditConsent, AuditEntry, AuditFact, AuditKind } from './audit/audit-record';
 import type { Clock } from './clock';
 import type { Destination } from './destinations/destination';
@@ -10,7 +10,6 @@ import type { ProtectedEvent } from './events/protected-event';
 import type { DestinationReceipt } from './events/receipt';
 import type { LeasedEntry, NextStep } from './outbox/outbox';
 import { PERSON_ERASED } from './privacy/consent-register';
-import type { RecordStore } from './records/record-store';
 
 /** An event that was decided on, for one destination. */
 export interface DecidedEvent {
@@ -114,35 +113,6 @@ export class AuditTrail {
     } catch (error) {
       this.logger.warn(`tracking: the audit log cannot be written now: ${errorName(error)}`);
     }
-  }
-}
-
-const HEADS = 'audit-heads';
-
-/** The ends of the log's chains beside the outbox, so that lines missing at the end show. */
-export class AuditHeads implements HeadStore {
-  constructor(private readonly records: RecordStore) {}
-
-  async save(head: AuditHead): Promise<void> {
-    await this.records.put([
-      {
-        collection: HEADS,
-        key: head.writer,
-        value: JSON.stringify(head),
-        // Under this name all of them are found again.
-        subjects: [HEADS],
-        expiresAtMs: Infinity,
-      },
-    ]);
-  }
-
-  async load(): Promise<readonly AuditHead[]> {
-    const found = await this.records.findBySubjects([HEADS]);
-    return found.map(({ value }) => JSON.parse(value) as AuditHead);
-  }
-
-  remove(writers: readonly string[]): Promise<void> {
-    return this.records.remove(HEADS, writers);
   }
 }
 

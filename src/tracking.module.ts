@@ -34,7 +34,8 @@ import type { DestinationDefinition } from './destinations/destination-definitio
 import { EventContexts } from './event-contexts';
 import { auditKeysFrom } from './audit/audit-key';
 import type * as Audit from './audit/open-audit-log';
-import { AuditHeads, AuditTrail } from './audit-trail';
+import { AuditHeads } from './audit/audit-heads';
+import { AuditTrail } from './audit-trail';
 import { errorName } from './events/problem';
 import { MatchQualityBoard } from './match-quality';
 import { SealError } from './records/vault';

@@ -3,10 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import Database from 'libsql';
-import { auditKeys, openAuditLog } from 'nestjs-server-tracking/audit';
+import { AuditHeads, auditKeys, openAuditLog } from 'nestjs-server-tracking/audit';
 
 import { main } from '../src/cli/main';
 import { systemClock } from '../src/clock';
+import { ActivityStream } from '../src/outbox/activity';
+import { DURABLE_DEFAULTS } from '../src/outbox/outbox-settings';
+import { Vault } from '../src/records/vault';
+import { openSqliteStorage } from '../src/sqlite/sqlite-storage';
 import { RecordingLogger } from './support/recording-logger';
 
 const KEY = Buffer.alloc(32, 7);
@@ -53,9 +57,48 @@ describe('audit, on the command line', () => {
       code: 0,
       stdout:
         'Intact: 4 lines are as they were written; somebody was forgotten in 0; 0 open ends.\n',
-      stderr: '',
+      stderr: expect.stringContaining('the ends of chains were not looked up') as string,
     });
     expect(JSON.parse((await run('verify --json')).stdout)).toMatchObject({ isIntact: true });
+  });
+
+  it('shows that lines at the end are missing, by the ends that the storage keeps', async () => {
+    const storageUrl = `file:${join(folder, 'tracking.db')}`;
+    const cutUrl = `file:${join(folder, 'cut.db')}`;
+    const storage = await openSqliteStorage(storageUrl, {
+      clock: systemClock,
+      settings: DURABLE_DEFAULTS,
+      activity: new ActivityStream(),
+      logger: new RecordingLogger(),
+      vault: new Vault([KEY]),
+    });
+    const log = await openAuditLog(cutUrl, {
+      ...auditKeys(ENV.TRACKING_ENCRYPTION_KEY),
+      logger: new RecordingLogger(),
+      heads: new AuditHeads(storage.records),
+    });
+    log.record({ kind: 'delivered', atMs: Date.now(), subjects: [], eventId: 'purchase:3' });
+    await log.close();
+    await storage.close?.();
+    const env = { ...ENV, TRACKING_AUDIT_URL: cutUrl, TRACKING_STORAGE_URL: storageUrl };
+    expect(await run('verify', env)).toMatchObject({ code: 0, stderr: '' });
+
+    const database = new Database(join(folder, 'cut.db'));
+    database.exec('DELETE FROM lines WHERE seq = (SELECT max(seq) FROM lines)');
+    expect(await run('verify', env)).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('cut-short') as string,
+    });
+    database.exec('DELETE FROM lines; DELETE FROM who');
+    database.close();
+    expect(await run(`verify --storage ${storageUrl}`, env)).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('cut-short') as string,
+    });
+    expect(await run('verify --storage file:/nowhere/tracking.db', env)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('/nowhere/tracking.db') as string,
+    });
   });
 
   it('exports the lines about a person or an event', async () => {

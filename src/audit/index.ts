@@ -1,3 +1,4 @@
+export { AuditHeads } from './audit-heads';
 export { auditKeys } from './audit-key';
 export type { AuditKeys } from './audit-key';
 export type {

@@ -1,14 +1,18 @@
 import { parseArgs } from 'node:util';
 
-import type { AuditLog, AuditQuery, AuditVerification } from '../audit/audit-log';
+import { AuditHeads } from '../audit/audit-heads';
+import type { AuditLog, AuditQuery, AuditVerification, HeadStore } from '../audit/audit-log';
 import { auditKeys, type AuditKeys } from '../audit/audit-key';
 import { auditUrlProblem } from '../audit/audit-url';
 import { openAuditLog } from '../audit/open-audit-log';
 import { whyNoLog } from '../audit/why-no-log';
 import { systemClock } from '../clock';
+import { readEncryptionKeys } from '../records/encryption-keys';
+import { Vault } from '../records/vault';
 import type { Answer } from './answers';
 import type { Env } from './command-line';
 import { readMoment } from './moment';
+import { closeStorage, openExisting } from './open-existing';
 
 export const AUDIT_USAGE = `Usage: nestjs-server-tracking audit <command> [options]
 
@@ -23,6 +27,7 @@ Options
   --event-id <ID>     such as purchase:10045
   --since <when>      30m, 12h, 7d, 2w, 2026-01-15 or 2026-01-15T10:00:00Z
   --before <when>
+  --storage <url>     verify: where the application keeps the ends of chains; default: TRACKING_STORAGE_URL or REDIS_URL
   --json              verify: for programs
   --yes               purge
 
@@ -33,7 +38,13 @@ type AuditCommand =
   | { readonly kind: 'help' }
   /** One problem per line. */
   | { readonly kind: 'wrong-usage'; readonly problems: readonly string[] }
-  | (OnLog & { readonly kind: 'verify'; readonly isJson: boolean })
+  | (OnLog & {
+      readonly kind: 'verify';
+      readonly isJson: boolean;
+      /** Without one, lines missing at the end of a chain do not show. */
+      readonly storage: string | undefined;
+      readonly vault: Vault;
+    })
   | (OnLog & { readonly kind: 'export'; readonly query: AuditQuery })
   | (OnLog & { readonly kind: 'purge'; readonly beforeMs: number });
 
@@ -48,13 +59,14 @@ const OPTIONS = {
   'event-id': { type: 'string' },
   since: { type: 'string' },
   before: { type: 'string' },
+  storage: { type: 'string' },
   json: { type: 'boolean' },
   yes: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
 const TAKEN: Readonly<Record<'verify' | 'export' | 'purge', readonly string[]>> = {
-  verify: ['audit', 'json'],
+  verify: ['audit', 'storage', 'json'],
   export: ['audit', 'subject', 'event-id', 'since', 'before'],
   purge: ['audit', 'before', 'yes'],
 };
@@ -81,10 +93,12 @@ export async function answerAudit(
 ): Promise<Answer> {
   const fault = await whyNoLog(command.url);
   if (fault !== undefined) throw new Error(fault);
+  const heads = command.kind === 'verify' ? await headsFor(command, complain) : undefined;
   const log = await openAuditLog(command.url, {
     ...command.keys,
     clock: systemClock,
     logger: { warn: complain, error: complain },
+    heads,
     // Its application removes what is too old.
     retentionDays: Infinity,
   });
@@ -93,6 +107,30 @@ export async function answerAudit(
   } finally {
     await log.close();
   }
+}
+
+/** The ends of chains as the application keeps them, to be read alone. */
+async function headsFor(
+  { storage: url, vault }: Extract<AuditCommand, { kind: 'verify' }>,
+  complain: (message: string) => void,
+): Promise<HeadStore | undefined> {
+  if (url === undefined) {
+    complain(
+      'the ends of chains were not looked up, so lines cut off there do not show; name the storage: TRACKING_STORAGE_URL or --storage',
+    );
+    return undefined;
+  }
+  const storage = await openExisting(url, vault, complain);
+  try {
+    const heads = await new AuditHeads(storage.records).load();
+    return { load: () => Promise.resolve(heads), save: nothing, remove: nothing };
+  } finally {
+    await closeStorage(storage);
+  }
+}
+
+function nothing(): Promise<void> {
+  return Promise.resolve();
 }
 
 async function answerFrom(log: AuditLog, command: Extract<AuditCommand, OnLog>): Promise<Answer> {
@@ -155,11 +193,25 @@ function commandOf(
   if (name === 'purge' && values.yes !== true)
     problems.push('audit purge cannot be undone: say --yes');
   const { url, keys } = readPlace(values.audit, env, problems);
+  const storage = readStorage(values.storage, env, problems);
   if (problems.length > 0 || keys === undefined) return { kind: 'wrong-usage', problems };
-  if (name === 'verify') return { kind: name, url, keys, isJson: values.json === true };
+  const vault = new Vault(readEncryptionKeys(env.TRACKING_ENCRYPTION_KEY) as Uint8Array[]);
+  if (name === 'verify')
+    return { kind: name, url, keys, storage, vault, isJson: values.json === true };
   if (name === 'purge') return { kind: name, url, keys, beforeMs: beforeMs ?? 0 };
   const query = { subjects, eventId, sinceMs, untilMs: beforeMs, limit: Infinity };
   return { kind: name, url, keys, query };
+}
+
+/** `undefined` where there is none that another process could open. It is not shown: it may hold a password. */
+function readStorage(option: string | undefined, env: Env, problems: string[]): string | undefined {
+  const url = [option, env.TRACKING_STORAGE_URL, env.REDIS_URL]
+    .map((one) => one?.trim() ?? '')
+    .find((one) => one !== '');
+  if (url === undefined || url === 'memory:') return undefined;
+  if (!/^[a-z]+:/.test(url))
+    problems.push('--storage: expected file:./data/tracking.db, redis://... or postgres://...');
+  return url;
 }
 
 /** Neither is shown: the one may hold a password, the other is a secret. */

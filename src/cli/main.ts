@@ -2,14 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { systemClock } from '../clock';
-import { openStorage } from '../open-storage';
-import { ActivityStream } from '../outbox/activity';
 import type { Outbox } from '../outbox/outbox';
-import { whyNotExisting } from '../sqlite/existing-database';
-import { readSqliteLocation } from '../sqlite/sqlite-location';
 import { answerAudit, AUDIT_USAGE, readAuditCommand } from './audit-command';
 import { readCommandLine, type Command, type Env } from './command-line';
 import { changed, listed, shown, statistics, type Answer } from './answers';
+import { closeStorage, openExisting } from './open-existing';
 import { oneLine } from './table';
 import { USAGE } from './usage';
 
@@ -21,9 +18,6 @@ export interface Output {
 const DONE = 0;
 const FAILED = 1;
 const WRONG_USAGE = 2;
-
-/** What the application keeps is for it to forget: nothing that is there is too old to be shown here. */
-const SETTINGS = { deadLetterTtlMs: 400 * 24 * 3_600_000 };
 
 /**
  * The command line, without the process around it. Never rejects; the storage is closed when it resolves.
@@ -97,16 +91,7 @@ async function onStorage(
   stdout: Output,
   complain: (message: string) => void,
 ): Promise<number> {
-  const fault = command.storage.startsWith('file:')
-    ? await faultOfFile(command.storage)
-    : undefined;
-  if (fault !== undefined) throw new Error(fault);
-  const storage = await openStorage(command.storage, SETTINGS, {
-    clock: systemClock,
-    vault: command.vault,
-    activity: new ActivityStream(),
-    logger: { warn: complain, error: complain },
-  });
+  const storage = await openExisting(command.storage, command.vault, complain);
   try {
     const answer = await answerTo(command, storage.outbox);
     const health = storage.health?.() ?? { state: 'ready' };
@@ -118,7 +103,7 @@ async function onStorage(
     if (health.state === 'degraded') complain(`the storage has a fault: ${health.reason}`);
     return isAway || answer.isFailure === true ? FAILED : DONE;
   } finally {
-    await (storage.close === undefined ? storage.outbox.close() : storage.close());
+    await closeStorage(storage);
   }
 }
 
@@ -134,11 +119,6 @@ function answerTo(command: StorageCommand, outbox: Outbox): Promise<Answer> {
     case 'purge':
       return changed(outbox, command);
   }
-}
-
-async function faultOfFile(url: string): Promise<string | undefined> {
-  const location = readSqliteLocation(url);
-  return typeof location === 'string' ? `storage: ${location}` : whyNotExisting(location.path);
 }
 
 function version(): string {
