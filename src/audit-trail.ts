@@ -11,6 +11,9 @@ import type { DestinationReceipt } from './events/receipt';
 import type { LeasedEntry, NextStep } from './outbox/outbox';
 import { PERSON_ERASED } from './privacy/consent-register';
 
+export type AuditHealth =
+  { readonly state: 'ready' } | { readonly state: 'degraded'; readonly reason: string };
+
 /** An event that was decided on, for one destination. */
 export interface DecidedEvent {
   readonly destination: string;
@@ -34,6 +37,12 @@ export class AuditTrail {
   /** Where the log is; holds no password. */
   get description(): string {
     return this.log.description;
+  }
+
+  /** Whether lines are written. What could not be is kept and tried again, and events go on. */
+  health(): AuditHealth {
+    const { failing } = this.log;
+    return failing === undefined ? { state: 'ready' } : { state: 'degraded', reason: failing };
   }
 
   decided(event: DecidedEvent): void {

@@ -249,8 +249,8 @@ export class ServerTrackingService implements TrackingDoor {
 
   /** Whether each destination can deliver; `overall` is true when every enabled one can. */
   getStatus(): TrackingStatus {
-    const { summaries, health, storage, role, bots } = this.parts;
-    return trackingStatus(summaries, health, storage, role, bots?.skipped ?? 0);
+    const { summaries, health, storage, role, bots, audit } = this.parts;
+    return trackingStatus(summaries, health, storage, role, bots?.skipped ?? 0, audit);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { AuditHealth, AuditTrail } from './audit-trail';
 import type { LaneHealth, LaneHealthBoard } from './outbox/lane-health';
 import type { StorageHealth } from './outbox/storage';
 import type { DeliveryRole } from './delivery/delivery.options';
@@ -25,6 +26,8 @@ export type TrackingStatus = Readonly<Record<DestinationName, boolean>> & {
   readonly details: {
     readonly storage: string;
     readonly storageHealth: StorageHealth;
+    /** Where an audit log is kept. It is no part of `overall`: events go on, and its lines wait. */
+    readonly audit?: { readonly log: string } & AuditHealth;
     readonly role: DeliveryRole;
     /** Events of bots that nobody got, since this process started. */
     readonly skippedBots: number;
@@ -38,6 +41,7 @@ export function trackingStatus(
   storage: TrackingStorage,
   role: DeliveryRole,
   skippedBots: number,
+  audit?: Pick<AuditTrail, 'description' | 'health'>,
 ): TrackingStatus {
   const storageHealth = storage.health?.() ?? { state: 'ready' };
   const states = summaries.map(
@@ -52,6 +56,7 @@ export function trackingStatus(
     details: {
       storage: storage.description,
       storageHealth,
+      ...(audit !== undefined && { audit: { log: audit.description, ...audit.health() } }),
       role,
       skippedBots,
       destinations: Object.fromEntries(states),

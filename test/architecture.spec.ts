@@ -147,7 +147,7 @@ const ARROWS: readonly Row[] = [
   {
     who: 'tracking-status.ts',
     mayImport: [],
-    types: ['outbox/', 'delivery/', 'tracking.options.ts'],
+    types: ['audit-trail.ts', 'outbox/', 'delivery/', 'tracking.options.ts'],
   },
   {
     who: 'dead-letter.service.ts',

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import Database from 'libsql';
 import {
   ServerTrackingService,
   TrackingModule,
@@ -75,6 +76,30 @@ describe('consent, after it was given', () => {
       [kind, destination, eventName, reason].filter((part) => part !== undefined).join(' '),
     );
   }
+
+  it('says in its status when lines of the audit log cannot be written, and that events go on', async () => {
+    const { tracking } = await start();
+    const auditOf = () => tracking.getStatus().details.audit;
+    await tracking.trackPurchase(aPurchase({ orderId: '1', consent: GRANTED }));
+    await tracking.exportPerson('nobody');
+    expect(auditOf()).toEqual({ log: expect.stringContaining('audit') as string, state: 'ready' });
+
+    const other = new Database(join(folder, 'audit.db'));
+    other.exec('BEGIN IMMEDIATE');
+    const receipt = await tracking.trackPurchase(aPurchase({ orderId: '2', consent: GRANTED }));
+    expect(receipt.status).toBe('accepted');
+    await tracking.exportPerson('nobody');
+    expect(auditOf()).toMatchObject({
+      state: 'degraded',
+      reason: expect.stringContaining('lines cannot be written') as string,
+    });
+    expect(tracking.getStatus().overall).toBe(true);
+
+    other.exec('COMMIT');
+    other.close();
+    await tracking.exportPerson('nobody');
+    expect(auditOf()).toMatchObject({ state: 'ready' });
+  }, 20_000);
 
   it('reaches the purchase in another process with the visit, by its reference alone', async () => {
     const shop = await start();

@@ -4,6 +4,8 @@ import type { AuditEntry, AuditFact, AuditKind, LogKind } from './audit-record';
 export interface AuditLog {
   /** For status and logs; never holds a password. */
   readonly description: string;
+  /** Why lines could not be written lately; `undefined` while they can. They are kept in memory and tried again. */
+  readonly failing?: string | undefined;
   /**
    * Takes a fact for the next group, which is written within about 100 ms. Never throws and never waits:
    * with 20,000 facts that could not be written, further ones are counted, and the count is written.

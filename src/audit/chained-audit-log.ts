@@ -54,6 +54,7 @@ export class ChainedAuditLog implements AuditLog {
   private tending: Promise<unknown> = Promise.resolve();
   private readonly toldAtMs = new Map<string, number>();
   private isClosed = false;
+  private trouble: string | undefined;
 
   constructor(
     private readonly store: LineStore,
@@ -65,6 +66,10 @@ export class ChainedAuditLog implements AuditLog {
 
   get description(): string {
     return this.store.description;
+  }
+
+  get failing(): string | undefined {
+    return this.trouble;
   }
 
   /** Says in the log where the last lines were written with another key. */
@@ -190,7 +195,17 @@ export class ChainedAuditLog implements AuditLog {
   /** Writes what is there now: what comes meanwhile waits for company again. */
   private write(): Promise<void> {
     this.goal = this.buffer.size;
-    this.writing ??= this.writeAll().finally(() => (this.writing = undefined));
+    this.writing ??= this.writeAll()
+      .then(
+        () => {
+          this.trouble = undefined;
+        },
+        (error: unknown) => {
+          this.trouble = `lines cannot be written: ${reasonOf(error)}`;
+          throw error;
+        },
+      )
+      .finally(() => (this.writing = undefined));
     return this.writing;
   }
 
