@@ -8,7 +8,7 @@ import { CONSENT_PURPOSES, type Consent } from './events/consent';
 import { errorName } from './events/problem';
 import type { ProtectedEvent } from './events/protected-event';
 import type { DestinationReceipt } from './events/receipt';
-import type { LeasedEntry, NextStep } from './outbox/outbox';
+import type { LeasedEntry, NextStep, OutboxEntry } from './outbox/outbox';
 import { PERSON_ERASED } from './privacy/consent-register';
 
 export type AuditHealth =
@@ -80,6 +80,12 @@ export class AuditTrail {
       attempts: attempts + (kind === 'dropped' || kind === 'expired' ? 0 : 1),
       ...('reason' in step && { reason: step.reason }),
     });
+  }
+
+  /** It was accepted, and made room for another. */
+  evicted({ destination, eventId, eventName, subjects = [] }: OutboxEntry, reason: string): void {
+    const atMs = this.clock.now();
+    this.log.record({ kind: 'dropped', atMs, subjects, destination, eventId, eventName, reason });
   }
 
   /** Durable when it resolves, or told in the log that it is not yet. */

@@ -258,6 +258,7 @@ async function buildParts(
   const subjects = () => shared.get();
   const register = new ConsentRegister(records, clock);
   const audit = await openAudit(options, storage, logger);
+  activity.onEvicted = (entry, reason) => audit?.evicted(entry, reason);
   const people = new People({
     subjects,
     records,

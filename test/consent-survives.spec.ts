@@ -101,6 +101,29 @@ describe('consent, after it was given', () => {
     expect(auditOf()).toMatchObject({ state: 'ready' });
   }, 20_000);
 
+  it.each(['memory:', 'file:'])(
+    'tells the audit log what made room for another, in %s',
+    async (kind) => {
+      stub.behave('meta', { kind: 'auth-error' });
+      const { tracking } = await start({
+        ...(kind === 'memory:' && { storage: kind }),
+        delivery: { maxPendingEntries: 1, overflow: 'drop-oldest', shutdownTimeoutMs: 0 },
+      });
+      for (const orderId of ['1', '2'])
+        await tracking.trackPurchase(
+          aPurchase({ orderId, user: { id: 'user_123' }, consent: GRANTED, only: ['meta'] }),
+        );
+      const { audit } = await tracking.exportPerson('user_123');
+      expect(audit.map(({ kind: line, eventId }) => `${line} ${eventId ?? ''}`)).toEqual(
+        expect.arrayContaining([
+          'accepted purchase:1',
+          'dropped purchase:1',
+          'accepted purchase:2',
+        ]),
+      );
+    },
+  );
+
   it('reaches the purchase in another process with the visit, by its reference alone', async () => {
     const shop = await start();
     const ref = await shop.tracking.saveContext('order-1', aContext({ consent: GRANTED }));

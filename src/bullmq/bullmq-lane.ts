@@ -1,4 +1,5 @@
 import type { Clock } from '../clock';
+import type { ActivityStream } from '../outbox/activity';
 import { Dispatcher } from '../outbox/dispatcher';
 import { aboutAny, ERASED, type Erasure } from '../outbox/erasure';
 import { evictionOrder } from '../outbox/eviction';
@@ -30,7 +31,7 @@ export interface LaneTools {
   /** The server has stored what it was given, or says why not. */
   readonly wrote: (trouble: string | undefined) => void;
   readonly settled: (entry: OutboxEntry, settlement: Settlement) => void;
-  readonly dropped: (entry: OutboxEntry, reason: string) => void;
+  readonly activity: ActivityStream;
 }
 
 /** A retry that is due sooner waits in this process; a later one on the server, where it survives us. */
@@ -212,7 +213,8 @@ export class BullmqLane implements Consumer {
       job.end(entry, 'dropped');
       jobs.add(job);
       this.tools.settled(entry, ERASED);
-      this.tools.dropped(entry, ERASED.reason);
+      const { destination, eventId, eventName } = entry;
+      this.tools.activity.tell({ ...ERASED, destination, eventId, eventName });
     }
     for (const job of jobs) this.jobs.write(job);
     if (jobs.size > 0) await this.jobs.written();
@@ -237,13 +239,11 @@ export class BullmqLane implements Consumer {
   }
 
   private async makeRoomFor(entry: OutboxEntry): Promise<boolean> {
-    const { store, settings, settled, dropped } = this.tools;
+    const { store, settings, settled, activity } = this.tools;
     for (const priority of evictionOrder(settings.overflow, entry.priority)) {
       const evicted = this.evictHeld(priority) ?? (await store.evict(this.destination, priority));
       if (evicted === undefined) continue;
-      const reason = `the outbox is full (${settings.overflow})`;
-      settled(evicted, { kind: 'dropped', reason });
-      dropped(evicted, reason);
+      settled(evicted, { kind: 'dropped', reason: activity.evicted(evicted, settings.overflow) });
       await this.jobs.written();
       return true;
     }

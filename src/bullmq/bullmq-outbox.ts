@@ -261,9 +261,7 @@ export class BullmqOutbox implements Outbox {
         settled: (entry, settlement) => {
           this.listeners.tell(entry.key, settlement);
         },
-        dropped: ({ eventId, eventName }, reason) => {
-          activity.tell({ kind: 'dropped', destination, eventId, eventName, reason });
-        },
+        activity,
       });
       this.lanes.set(destination, lane);
     }

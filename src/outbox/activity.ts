@@ -1,3 +1,6 @@
+import type { OutboxEntry } from './outbox';
+import type { OverflowPolicy } from './outbox-settings';
+
 /** What happened to one entry, or to a lane. Holds no content of any event. */
 export type TrackingActivity =
   | EntryActivity<'accepted'>
@@ -48,6 +51,18 @@ export class ActivityStream {
     return () => {
       this.listeners.delete(listener);
     };
+  }
+
+  /** Hears of each entry that made room for another, with whom it was about. Must not throw. */
+  onEvicted: ((entry: OutboxEntry, reason: string) => void) | undefined;
+
+  /** @returns why it had to go, as everybody is told. */
+  evicted(entry: OutboxEntry, policy: OverflowPolicy): string {
+    const { destination, eventId, eventName } = entry;
+    const reason = `the outbox is full (${policy})`;
+    this.tell({ kind: 'dropped', destination, eventId, eventName, reason });
+    this.onEvicted?.(entry, reason);
+    return reason;
   }
 
   tell(activity: TrackingActivity): void {

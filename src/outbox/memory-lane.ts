@@ -66,7 +66,7 @@ export class MemoryLane implements Consumer {
         this.dispatcher.evict(priority),
       );
       if (dropped === undefined) return false;
-      this.drop(dropped, `the outbox is full (${overflow})`);
+      this.drop(dropped, this.activity.evicted(dropped, overflow));
     }
     return true;
   }
@@ -138,7 +138,7 @@ export class MemoryLane implements Consumer {
   erase(subjects: readonly string[]): ErasedEntries {
     const isAbout = aboutAny(subjects);
     const { removed, underWay } = this.dispatcher.erase(isAbout);
-    for (const item of removed) this.drop(item, ERASED.reason);
+    for (const item of removed) this.erased(item);
     const left = this.dead.filter(({ entry }) => !isAbout(entry));
     const deadLetters = this.dead.length - left.length;
     this.dead = left;
@@ -190,10 +190,14 @@ export class MemoryLane implements Consumer {
   }
 
   private drop(item: Item, reason: string): void {
-    const { destination, eventId, eventName } = item;
     this.counts.dropped += 1;
     this.end(item, { kind: 'dropped', reason });
-    this.activity.tell({ kind: 'dropped', destination, eventId, eventName, reason });
+  }
+
+  private erased(item: Item): void {
+    const { destination, eventId, eventName } = item;
+    this.drop(item, ERASED.reason);
+    this.activity.tell({ ...ERASED, destination, eventId, eventName });
   }
 
   private end(item: Item, settlement: Settlement): void {

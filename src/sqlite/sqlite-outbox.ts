@@ -398,10 +398,9 @@ export class SqliteOutbox implements Outbox {
   }
 
   private dropped(entry: StoredEntry): void {
-    const { destination, eventId, eventName } = entry;
-    const reason = `the outbox is full (${this.tools.settings.overflow})`;
+    const { activity, settings } = this.tools;
+    const reason = activity.evicted(entry, settings.overflow);
     this.listeners.tell(entry.key, { kind: 'dropped', reason });
-    this.tools.activity.tell({ kind: 'dropped', destination, eventId, eventName, reason });
   }
 
   private get deadLettersSinceMs(): number {
