@@ -51,6 +51,8 @@ const LINKS = 'links';
 const LINK_MS = 400 * 24 * 3_600_000;
 const MAX_KNOWN_LINKS = 10_000;
 const KNOWN_MS = 10 * 60_000;
+/** An event waits no longer for its turn behind the withdrawals of others: what it is told does not depend on that. */
+const MAX_SPREAD_MS = 500;
 
 /** What a person can say about what was allowed before. */
 export interface ConsentControl {
@@ -123,7 +125,7 @@ export class People implements ConsentControl {
     subjects: readonly string[],
     own: readonly string[],
   ): Promise<void> {
-    const { records, register } = this.parts;
+    const { records, register, clock } = this.parts;
     const users = subjects.filter((name) => !isVisitor(name));
     const found = await register.findAll(users.map((name) => [name]));
     const erased = users.filter((_name, index) => found[index]?.erasedAtMs !== undefined);
@@ -135,10 +137,19 @@ export class People implements ConsentControl {
         own,
       );
     }
-    await register.spread(
+    const spread = register.spread(
       own.filter((name) => users.includes(name)),
       subjects.filter(isVisitor),
     );
+    let cancel: (() => void) | undefined;
+    const late = new Promise<void>((resolve) => {
+      cancel = clock.after(MAX_SPREAD_MS, resolve);
+    });
+    await Promise.race([spread, late]).finally(() => cancel?.());
+    // It goes on; where it fails, the next event of theirs tries again.
+    spread.catch(() => {
+      this.forgetLinksOf(subjects);
+    });
   }
 
   /** What is pending and needs any of these purposes is dropped; what comes in with an older consent as well. */

@@ -13,6 +13,7 @@ import {
 import { PlatformStub, aContext, aPurchase } from 'nestjs-server-tracking/testing';
 
 import { MemoryRecordStore } from '../src/records/memory-record-store';
+import type { Turns } from '../src/records/turns';
 import { SqliteRecordStore } from '../src/sqlite/sqlite-record-store';
 import { ENCRYPTION_KEY } from './support/encryption';
 import { RecordingLogger } from './support/recording-logger';
@@ -323,6 +324,24 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
     expect(await pageView()).toBe('queued');
     await tracking.consent.withdraw('bert');
     expect(await pageView()).toBe('skipped');
+  });
+
+  it('keeps nobody waiting who signs in while very many are taken back', async () => {
+    const tracking = await start();
+    await tracking.consent.withdraw('olga');
+    const { register } = (tracking as unknown as { parts: { people: { register: object } } }).parts
+      .people;
+    const { turns } = register as unknown as { turns: Turns };
+    const others = turns.run(() => sleep(3_000));
+    const browser = { context: aContext({ visitorId: 'visitor-7', consent: GRANTED }) };
+    const startedAtMs = performance.now();
+    const { destinations } = await tracking.trackLogin({ user: { id: 'olga' }, ...browser });
+    expect(performance.now() - startedAtMs).toBeLessThan(2_000);
+    expect(destinations.meta?.kind).toBe('skipped');
+    await others;
+    await tracking.consent.withdraw('pia');
+    const later = await tracking.trackPageView({ ...browser, only: ['meta'] });
+    expect(later.destinations.meta?.kind).toBe('skipped');
   });
 
   it('costs an event of a new person one question and one link', async () => {
