@@ -344,6 +344,21 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
     expect(later.destinations.meta?.kind).toBe('skipped');
   });
 
+  it('stops what knew of another one that was said in the same moment', async () => {
+    stub.behave('meta', { kind: 'outage' });
+    const tracking = await start();
+    const user = { id: 'quinn' };
+    const nowMs = Date.now();
+    const now = jest.spyOn(Date, 'now').mockImplementation(() => nowMs);
+    await tracking.consent.withdraw('quinn', ['adPersonalization']);
+    expect(await atMeta(tracking, user)).toBe('queued');
+    await tracking.consent.withdraw('quinn', ['adStorage', 'adUserData']);
+    now.mockRestore();
+    stub.reset();
+    await tracking.flush({ timeoutMs: 5_000 });
+    expect(stub.eventsAt('meta')).toEqual([]);
+  });
+
   it('costs an event of a new person one question and one link', async () => {
     const store = storage === 'memory' ? MemoryRecordStore : SqliteRecordStore;
     const calls = (['get', 'put', 'putIfAbsent', 'remove', 'findBySubjects'] as const).map(

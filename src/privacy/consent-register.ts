@@ -59,10 +59,16 @@ export class ConsentRegister {
     isErased = false,
     atMs = this.clock.now(),
   ): Promise<Withdrawal> {
-    const times: Partial<Record<ConsentPurpose, number>> = {};
-    for (const purpose of purposes) times[purpose] = atMs;
-    const said = { purposes: times, ...(isErased && { erasedAtMs: atMs }) };
-    return this.turns.run(() => this.add(by, subjects, said));
+    return this.turns.run(async () => {
+      const kept = await this.read([...new Set([...by, ...subjects])]);
+      const saidAtMs = laterThan(kept.flat(), atMs);
+      const times: Partial<Record<ConsentPurpose, number>> = {};
+      for (const purpose of purposes) times[purpose] = saidAtMs;
+      return this.add(by, subjects, {
+        purposes: times,
+        ...(isErased && { erasedAtMs: saidAtMs }),
+      });
+    });
   }
 
   /**
@@ -217,7 +223,21 @@ function bounded(withdrawals: readonly KeptWithdrawal[]): readonly KeptWithdrawa
 }
 
 const MAX_OTHERS = 16;
+/** A time that is further ahead comes from a clock that is wrong. */
+const CLOCK_SKEW_MS = 60_000;
 const NOTHING: Withdrawal = { purposes: {} };
+
+/**
+ * What is noted last is the latest, because an entry says with one time of what its decision knew: else one that knew
+ * of a withdrawal would seem to know of another that was said in the same moment, or before by another clock.
+ */
+function laterThan(kept: readonly KeptWithdrawal[], atMs: number): number {
+  const times = kept.flatMap(({ purposes }) => Object.values(purposes));
+  return times.reduce(
+    (latest, time) => (time < atMs + CLOCK_SKEW_MS ? Math.max(latest, time + 1) : latest),
+    atMs,
+  );
+}
 
 function isBy(withdrawal: KeptWithdrawal, by: readonly string[]): boolean {
   return withdrawal.by.some((name) => by.includes(name));
