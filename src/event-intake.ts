@@ -164,15 +164,16 @@ export class EventIntake {
     const subjects = await people.subjects();
     const own = subjects.of(user, context.visitorId);
     const { visitorId } = context;
-    const isJoined = visitorId !== undefined && analyticsStorage !== 'denied';
-    const visitor = isJoined ? [subjects.visitor(visitorId)] : [];
+    const isJoined = analyticsStorage !== 'denied';
+    const browser = visitorId === undefined ? undefined : subjects.visitor(visitorId);
+    const visitor = isJoined && browser !== undefined ? [browser] : [];
     const isSignedIn = name === 'sign_up' || name === 'login';
     // An account's own address belongs to it; what somebody types elsewhere may be anybody's.
     const linked = isSignedIn ? own : own.filter((one) => !isEmail(one));
     const names = visitor.length > 0 || isSignedIn ? [...new Set([...linked, ...visitor])] : [];
     await contexts.noteUse(found, own);
     const owners = [...new Set([...own, ...keptFor])].slice(0, MAX_OWNERS);
-    return { owners, withdrawal: await people.link(names, linked, owners) };
+    return { owners, withdrawal: await people.link(names, linked, owners, browser) };
   }
 
   private chooseDestinations(

@@ -94,12 +94,14 @@ export class People implements ConsentControl {
    * @param own names that are theirs for certain: what was taken back under these holds on the browser, too. What
    * somebody typed may be anybody's.
    * @param owners about whom is asked.
-   * @returns what was taken back under the names of `owners`.
+   * @param browser the visitor from whose browser it comes.
+   * @returns what was taken back under the names of `owners`, and by the browser's own ID.
    */
   async link(
     subjects: readonly string[],
     own: readonly string[],
     owners = subjects.filter((name) => !isVisitor(name)),
+    browser?: string,
   ): Promise<Withdrawal | undefined> {
     const key = subjects.join('.');
     const { records, register, clock } = this.parts;
@@ -111,7 +113,7 @@ export class People implements ConsentControl {
         { collection: LINKS, key, value: '', subjects, expiresAtMs: nowMs + LINK_MS },
       ]);
     // Not before: who takes something back from here on finds the link.
-    const withdrawal = await register.find(owners);
+    const withdrawal = await register.find(owners, browser);
     if (!isNew) return withdrawal;
     if (withdrawal !== undefined) await this.heed(key, subjects, own);
     if (this.knownLinks.size >= MAX_KNOWN_LINKS) this.knownLinks.clear();

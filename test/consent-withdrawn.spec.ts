@@ -359,6 +359,28 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
     expect(stub.eventsAt('meta')).toEqual([]);
   });
 
+  it('holds for everybody on a browser where it was said by its own visitor ID', async () => {
+    const tracking = await start();
+    const visit = aContext({ visitorId: 'visitor-8', consent: GRANTED });
+    const email = 'guest@example.com';
+    const kept = await tracking.saveContext('order-1', visit, { user: { email } });
+    const asGuest = (context: object) => atMeta(tracking, { email }, { context });
+    expect(await asGuest(visit)).toBe('queued');
+    await tracking.consent.withdraw('visitor-8');
+    expect(await asGuest(visit)).toBe('skipped');
+    expect(await asGuest(kept)).toBe('skipped');
+    expect(await asGuest(aContext({ visitorId: 'visitor-9' }))).toBe('queued');
+    await tracking.consent.restore('visitor-8');
+    expect(await asGuest(visit)).toBe('queued');
+    await tracking.erase('visitor-8');
+    const again = { ...GRANTED, capturedAt: Date.now() + 1 };
+    await sleep(5);
+    expect(await atMeta(tracking, { email }, { context: visit, consent: GRANTED })).toBe('skipped');
+    expect(
+      await atMeta(tracking, { email }, { context: { ...visit, consent: again }, consent: again }),
+    ).toBe('queued');
+  });
+
   it('costs an event of a new person one question and one link', async () => {
     const store = storage === 'memory' ? MemoryRecordStore : SqliteRecordStore;
     const calls = (['get', 'put', 'putIfAbsent', 'remove', 'findBySubjects'] as const).map(

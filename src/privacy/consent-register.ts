@@ -21,6 +21,7 @@ interface KeptWithdrawal extends Withdrawal {
 
 interface Question {
   readonly subjects: readonly string[];
+  readonly browser: string | undefined;
   readonly resolve: (found: Withdrawal | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -153,11 +154,14 @@ export class ConsentRegister {
   /**
    * What any of these names took back, taken together; `undefined`: nothing. Events of the same moment ask the storage
    * together.
+   *
+   * @param browser the visitor from whose browser it comes: what was taken back by its own ID, and not by one of those
+   * who share it, holds for everybody there.
    */
-  find(subjects: readonly string[]): Promise<Withdrawal | undefined> {
-    if (subjects.length === 0) return Promise.resolve(undefined);
+  find(subjects: readonly string[], browser?: string): Promise<Withdrawal | undefined> {
+    if (subjects.length === 0 && browser === undefined) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
-      this.waiting.push({ subjects, resolve, reject });
+      this.waiting.push({ subjects, browser, resolve, reject });
       if (this.waiting.length === 1)
         queueMicrotask(() => {
           void this.answer(this.waiting.splice(0));
@@ -167,8 +171,16 @@ export class ConsentRegister {
 
   private async answer(questions: readonly Question[]): Promise<void> {
     try {
-      const found = await this.findAll(questions.map(({ subjects }) => subjects));
-      for (const [index, { resolve }] of questions.entries()) resolve(found[index]);
+      const kept = await this.keptUnder(
+        questions.flatMap(({ subjects, browser = [] }) => subjects.concat(browser)),
+      );
+      for (const { subjects, browser, resolve } of questions)
+        resolve(
+          joined([
+            ...subjects.flatMap((name) => kept.get(name) ?? []),
+            ...ofBrowser(kept, browser),
+          ]),
+        );
     } catch (error) {
       for (const { reject } of questions) reject(error);
     }
@@ -178,14 +190,18 @@ export class ConsentRegister {
   async findAll(
     people: readonly (readonly string[])[],
   ): Promise<readonly (Withdrawal | undefined)[]> {
-    const names = [...new Set(people.flat())];
+    const kept = await this.keptUnder(people.flat());
+    return people.map((subjects) => joined(subjects.flatMap((name) => kept.get(name) ?? [])));
+  }
+
+  /** Most people have taken nothing back. */
+  private async keptUnder(
+    subjects: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly KeptWithdrawal[]>> {
+    const names = [...new Set(subjects)];
     const kept = names.length === 0 ? [] : await this.read(names);
-    if (kept.every((some) => some.length === 0)) return people.map(() => undefined);
-    const byName = new Map(names.map((name, index) => [name, kept[index]]));
-    return people.map((subjects) => {
-      const found = subjects.flatMap((name) => byName.get(name) ?? []);
-      return found.length === 0 ? undefined : found.reduce(together, NOTHING);
-    });
+    if (kept.every((some) => some.length === 0)) return NOBODY;
+    return new Map(names.map((name, index) => [name, kept[index] ?? []]));
   }
 
   private async read(names: readonly string[]): Promise<readonly (readonly KeptWithdrawal[])[]> {
@@ -226,6 +242,21 @@ const MAX_OTHERS = 16;
 /** A time that is further ahead comes from a clock that is wrong. */
 const CLOCK_SKEW_MS = 60_000;
 const NOTHING: Withdrawal = { purposes: {} };
+const NOBODY: ReadonlyMap<string, readonly KeptWithdrawal[]> = new Map();
+
+function joined(withdrawals: readonly Withdrawal[]): Withdrawal | undefined {
+  return withdrawals.length === 0 ? undefined : withdrawals.reduce(together, NOTHING);
+}
+
+/** Nobody is forgotten because a browser was: others there may allow it again. */
+function ofBrowser(
+  kept: ReadonlyMap<string, readonly KeptWithdrawal[]>,
+  browser: string | undefined,
+): readonly Withdrawal[] {
+  if (browser === undefined) return [];
+  const own = kept.get(browser)?.filter(({ by }) => by.includes(browser)) ?? [];
+  return own.map(({ purposes }) => ({ purposes }));
+}
 
 /**
  * What is noted last is the latest, because an entry says with one time of what its decision knew: else one that knew
