@@ -17,6 +17,7 @@ import { readConsent } from './events/read-consent';
 import type { ContextRef, IncomingRequest, RequestContext } from './events/request-context';
 import type { ConsentRegister } from './privacy/consent-register';
 import { isEmail, isVisitor, MAX_OWNERS, type Subjects } from './privacy/subjects';
+import { atMost } from './records/at-most';
 import { SealError } from './records/vault';
 
 export interface EventContextParts {
@@ -142,7 +143,12 @@ export class EventContexts {
   async noteUse({ kept }: FoundContext, names: readonly string[]): Promise<void> {
     if (kept?.context.expiresAtMs === undefined) return;
     if (withUse(kept.context, names) === undefined) return;
-    await this.change(kept.ref, (context) => withUse(context, names));
+    const { clock, logger } = this.parts;
+    const change = this.change(kept.ref, (context) => withUse(context, names));
+    change.catch((error: unknown) => {
+      logger.warn(`tracking: whose a kept context is could not be noted: ${errorName(error)}`);
+    });
+    await atMost(clock, MAX_CHANGE_MS, change);
   }
 
   /** @returns whether it is there and is kept for so long. Never rejects. */
@@ -380,6 +386,8 @@ function withUse(kept: KeptContext, names: readonly string[]): KeptContext | und
   return { ...kept, usedBy: [...usedBy, ...more] };
 }
 
+/** An event waits no longer for its turn at a kept context; a process that died there holds it for a while. */
+const MAX_CHANGE_MS = 500;
 /** So many names of people whose events one context is joined with are remembered. */
 const MAX_USERS = 16;
 

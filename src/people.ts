@@ -7,6 +7,7 @@ import type { RequestContext } from './events/request-context';
 import type { KeptEvent, Outbox } from './outbox/outbox';
 import type { ConsentRegister, Withdrawal } from './privacy/consent-register';
 import { isEmail, isVisitor, type Subjects } from './privacy/subjects';
+import { atMost } from './records/at-most';
 import type { RecordStore } from './records/record-store';
 
 export interface PeopleParts {
@@ -143,15 +144,11 @@ export class People implements ConsentControl {
       own.filter((name) => users.includes(name)),
       subjects.filter(isVisitor),
     );
-    let cancel: (() => void) | undefined;
-    const late = new Promise<void>((resolve) => {
-      cancel = clock.after(MAX_SPREAD_MS, resolve);
-    });
-    await Promise.race([spread, late]).finally(() => cancel?.());
-    // It goes on; where it fails, the next event of theirs tries again.
+    // Where it fails, the next event of theirs tries again.
     spread.catch(() => {
       this.forgetLinksOf(subjects);
     });
+    await atMost(clock, MAX_SPREAD_MS, spread);
   }
 
   /** What is pending and needs any of these purposes is dropped; what comes in with an older consent as well. */

@@ -129,7 +129,7 @@ const ARROWS: readonly Row[] = [
   },
   {
     who: 'people.ts',
-    mayImport: ['events/', 'privacy/'],
+    mayImport: ['events/', 'privacy/', 'records/at-most.ts'],
     types: ['context/', 'records/', 'outbox/', 'audit/', 'audit-trail.ts'],
   },
 

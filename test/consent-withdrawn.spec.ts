@@ -13,6 +13,7 @@ import {
 import { PlatformStub, aContext, aPurchase } from 'nestjs-server-tracking/testing';
 
 import { MemoryRecordStore } from '../src/records/memory-record-store';
+import type { PeopleParts } from '../src/people';
 import type { Turns } from '../src/records/turns';
 import { SqliteRecordStore } from '../src/sqlite/sqlite-record-store';
 import { ENCRYPTION_KEY } from './support/encryption';
@@ -342,6 +343,25 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
     await tracking.consent.withdraw('pia');
     const later = await tracking.trackPageView({ ...browser, only: ['meta'] });
     expect(later.destinations.meta?.kind).toBe('skipped');
+  });
+
+  it('keeps no purchase waiting where a process died while it changed the kept visit', async () => {
+    const tracking = await start();
+    const context = await tracking.saveContext('order-1', aContext({ consent: GRANTED }));
+    const { parts } = (tracking as unknown as { parts: { people: { parts: PeopleParts } } }).parts
+      .people;
+    await parts.records.putIfAbsent({
+      collection: 'turns',
+      key: `contexts:${context.contextRef}`,
+      value: 'a process that is gone',
+      subjects: [],
+      expiresAtMs: Date.now() + 60_000,
+    });
+    const startedAtMs = performance.now();
+    const kind = await atMeta(tracking, { id: 'rosa' }, { context, consent: undefined });
+    expect(performance.now() - startedAtMs).toBeLessThan(5_000);
+    expect(kind).toBe('queued');
+    await parts.records.remove('turns', [`contexts:${context.contextRef}`]);
   });
 
   it('stops what knew of another one that was said in the same moment', async () => {

@@ -459,6 +459,18 @@ describe('StripeTrackingService', () => {
     expect(await payments.trackStripeEvent(event)).toMatchObject({ kind: 'tracked' });
   });
 
+  it('knows whose the visit is by user_id in the metadata', async () => {
+    const payments = await start();
+    const tracking = running?.app.get(ServerTrackingService);
+    const metadata = { user_id: 'user_123' };
+    await payments.forCheckout({ mode: 'payment', metadata }, { ip: '203.0.113.7' });
+    expect((await tracking?.exportPerson('user_123'))?.contexts).toHaveLength(1);
+    const user = { id: 'user_456' };
+    await payments.forCheckout({ mode: 'payment', metadata }, { ip: '203.0.113.7' }, { user });
+    expect((await tracking?.exportPerson('user_456'))?.contexts).toHaveLength(1);
+    expect((await tracking?.exportPerson('user_123'))?.contexts).toHaveLength(1);
+  });
+
   it.each([[null], [7], ['subscription']])('takes %p for no options', async (options) => {
     const payments = await start();
     const given = options as unknown as object;

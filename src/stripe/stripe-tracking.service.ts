@@ -16,7 +16,7 @@ import type { StripeEventLike } from './stripe-event';
 import { StripeObject } from './stripe-object';
 import { ignored, type MappedStripeEvent, type StripeMapping } from './stripe-mapping';
 import { resolveStripeOptions, type StripeTrackingSettings } from './stripe-tracking.options';
-import { EVENT_ID, TRACKING_REF } from './tracking-metadata';
+import { EVENT_ID, TRACKING_REF, USER_ID } from './tracking-metadata';
 
 /** The token of the options; without it the defaults hold. */
 export const STRIPE_TRACKING_OPTIONS = Symbol('STRIPE_TRACKING_OPTIONS');
@@ -82,7 +82,8 @@ export class StripeTrackingService {
 
   /**
    * The parameters of `stripe.checkout.sessions.create` with the metadata in every place where a webhook will
-   * look for it. Your own metadata stays, and the session's is copied to the payment intent or subscription.
+   * look for it. Your own metadata stays, and the session's is copied to the payment intent or subscription. Its `user_id`
+   * says whose the visit is, unless `options.user` does.
    */
   async forCheckout<Params extends CheckoutParamsLike>(
     params: Params,
@@ -90,7 +91,10 @@ export class StripeTrackingService {
     options: Omit<CheckoutMetadataOptions, 'mode'> = {},
   ): Promise<Params> {
     const mode = params.mode === 'subscription' ? 'subscription' : 'payment';
-    return withTrackingMetadata(params, await this.checkoutMetadata(visitor, { ...options, mode }));
+    const id = StripeObject.of(params.metadata).text(USER_ID);
+    const user = optionsOf(options).user ?? (id === undefined ? undefined : { id });
+    const metadata = await this.checkoutMetadata(visitor, { ...options, mode, user });
+    return withTrackingMetadata(params, metadata);
   }
 
   /**
