@@ -7,6 +7,8 @@ const config: Config = {
   testMatch: ['**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/test/bench/', '/test/package\\.spec\\.ts$'],
   setupFiles: ['reflect-metadata'],
+  // What hangs fails; a slow machine does not.
+  testTimeout: 30_000,
   moduleNameMapper: {
     // One Nest for all, also for packages that bring another one.
     '^@nestjs/(common|core)$': '<rootDir>/node_modules/@nestjs/$1',

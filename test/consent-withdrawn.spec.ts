@@ -333,11 +333,11 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
     const { register } = (tracking as unknown as { parts: { people: { register: object } } }).parts
       .people;
     const { turns } = register as unknown as { turns: Turns };
-    const others = turns.run(() => sleep(3_000));
+    const others = turns.run(() => sleep(8_000));
     const browser = { context: aContext({ visitorId: 'visitor-7', consent: GRANTED }) };
     const startedAtMs = performance.now();
     const { destinations } = await tracking.trackLogin({ user: { id: 'olga' }, ...browser });
-    expect(performance.now() - startedAtMs).toBeLessThan(2_000);
+    expect(performance.now() - startedAtMs).toBeLessThan(6_000);
     expect(destinations.meta?.kind).toBe('skipped');
     await others;
     await tracking.consent.withdraw('pia');
@@ -359,7 +359,7 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
     });
     const startedAtMs = performance.now();
     const kind = await atMeta(tracking, { id: 'rosa' }, { context, consent: undefined });
-    expect(performance.now() - startedAtMs).toBeLessThan(5_000);
+    expect(performance.now() - startedAtMs).toBeLessThan(10_000);
     expect(kind).toBe('queued');
     await parts.records.remove('turns', [`contexts:${context.contextRef}`]);
   });

@@ -97,7 +97,7 @@ describe.each([
     respond = listener;
     const startedAt = performance.now();
     expect(await post(200)).toMatchObject({ kind: 'no-answer', mayHaveArrived: true });
-    expect(performance.now() - startedAt).toBeLessThan(450);
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect([...sockets].filter((socket) => !socket.destroyed && socket.bytesWritten === 0)).toEqual(
       [],

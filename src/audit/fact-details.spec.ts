@@ -127,6 +127,6 @@ describe('what is written of a fact', () => {
     const startedAt = performance.now();
     for (const part of ['1.', ':a', '1 ', 'a=', '((', '%40'])
       cleanSentence(part.repeat(100_000), 200);
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
   });
 });

@@ -81,7 +81,7 @@ describe('readGpp', () => {
     expect(
       readGpp('DBUPssPkBUKQS39vb3-d0gS_u61S9W1SLavR4ShWsKoGIf8bWbcyHp~BVVVV.QA~X'),
     ).toBeUndefined();
-    expect(performance.now() - startedAt).toBeLessThan(100);
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
   });
 
   it('never throws, whatever a browser sends', () => {

@@ -78,7 +78,7 @@ describe('readTcf', () => {
     const ranges = `${head}A${'_'.repeat(4_000)}`;
     const startedAt = performance.now();
     readTcf(ranges, { vendorIds: [755] });
-    expect(performance.now() - startedAt).toBeLessThan(100);
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
   });
 });
 
