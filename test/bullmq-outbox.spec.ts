@@ -177,7 +177,7 @@ describeServers.each([
     const startedAt = performance.now();
     await storage.close?.();
     expect(performance.now() - startedAt).toBeLessThan(10_000);
-  }, 30_000);
+  }, 90_000);
 });
 
 describeServers('groups on Redis', () => {
@@ -445,7 +445,8 @@ function sleep(ms: number): Promise<void> {
 }
 
 async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt += 1) {
+  const startedAt = performance.now();
+  while (performance.now() - startedAt < 25_000) {
     if (await isTrue()) return;
     await sleep(25);
   }
