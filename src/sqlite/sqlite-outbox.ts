@@ -213,10 +213,29 @@ export class SqliteOutbox implements Outbox {
     return this.closing;
   }
 
-  /** Runs inside the next transaction. Rejects when that fails. */
-  write<Result>(rows: number, run: () => Result): Promise<Result> {
+  /**
+   * Runs inside the next transaction. Rejects when that fails.
+   *
+   * @param isUrgent before all that waits.
+   */
+  write<Result>(rows: number, run: () => Result, isUrgent = false): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.commits.add(this.reported(rows, run, resolve, reject));
+      let result: Result;
+      const write: Write = {
+        rows,
+        run: () => {
+          result = run();
+        },
+        committed: () => {
+          resolve(result);
+        },
+        failed: (error) => {
+          this.trouble = sayWhy(error);
+          reject(error instanceof Error ? error : new Error(sayWhy(error)));
+        },
+      };
+      if (isUrgent) this.commits.addFirst(write);
+      else this.commits.add(write);
     });
   }
 
@@ -234,28 +253,6 @@ export class SqliteOutbox implements Outbox {
           'tracking: what was erased stays in the write-ahead log until no other process reads the file',
         );
     }
-  }
-
-  private reported<Result>(
-    rows: number,
-    run: () => Result,
-    resolve: (result: Result) => void,
-    reject: (error: Error) => void,
-  ): Write {
-    let result: Result;
-    return {
-      rows,
-      run: () => {
-        result = run();
-      },
-      committed: () => {
-        resolve(result);
-      },
-      failed: (error) => {
-        this.trouble = sayWhy(error);
-        reject(error instanceof Error ? error : new Error(sayWhy(error)));
-      },
-    };
   }
 
   private appendSlice(entries: readonly OutboxEntry[]): Promise<readonly AppendResult[]> {
@@ -470,11 +467,7 @@ export class SqliteOutbox implements Outbox {
         return { isFirst: before === undefined, wasLost: taken, hasReaped: reaped };
       };
       // Behind a burst it would come when the lease is over.
-      const { isFirst, wasLost, hasReaped } = await new Promise<ReturnType<typeof renew>>(
-        (resolve, reject) => {
-          this.commits.addFirst(this.reported(10, renew, resolve, reject));
-        },
-      );
+      const { isFirst, wasLost, hasReaped } = await this.write(10, renew, true);
       for (const lane of this.lanes.values()) {
         if (wasLost) lane.lost();
         else if (isFirst || hasReaped) lane.moreWaits();
