@@ -124,7 +124,8 @@ describeServers.each([
     const second = await open(url, shared, {}, clock);
     const context = { ip: '203.0.113.7', clickIds: { fbc: 'fb.1.2.x' } };
     const contexts = [first, second].map(({ records }) => new ContextStore(records, VAULT, clock));
-    await contexts[0]?.save('ref', context, 60_000);
+    const expiresAtMs = clock.now() + 60_000;
+    await contexts[0]?.put('ref', { context, subjects: [], expiresAtMs });
     expect((await contexts[1]?.load('ref'))?.context).toEqual(context);
     await clock.advance(60_001);
     expect(await contexts[1]?.load('ref')).toBeUndefined();

@@ -69,7 +69,11 @@ describe.each(hasServers ? [SQLITE, ...SERVERS] : [SQLITE])(
     it('shows nothing of what a platform will read, pending or given up, nor of a context', async () => {
       const { outbox, records } = await open(url());
       const contexts = new ContextStore(records, VAULT, systemClock);
-      await contexts.save('order-1', { ip: SECRET, clickIds: {} }, 60_000, ['jane']);
+      await contexts.put('order-1', {
+        context: { ip: SECRET, clickIds: {} },
+        subjects: ['jane'],
+        expiresAtMs: Date.now() + 60_000,
+      });
       outbox.consume(LANE, (entries) =>
         Promise.resolve(
           entries.map(({ key }): NextStep =>

@@ -25,20 +25,6 @@ export class ContextStore {
     private readonly clock: Clock,
   ) {}
 
-  /**
-   * Replaces what stands under `ref`; gone after `ttlMs`.
-   *
-   * @param subjects keyed hashes of the people that it is about.
-   */
-  save(
-    ref: string,
-    context: RequestContext,
-    ttlMs: number,
-    subjects: readonly string[] = [],
-  ): Promise<void> {
-    return this.put(ref, { context, subjects, expiresAtMs: this.clock.now() + ttlMs });
-  }
-
   /** Replaces what stands under `ref`, until `kept.expiresAtMs`. */
   async put(ref: string, kept: KeptContext): Promise<void> {
     const { subjects, usedBy = [], expiresAtMs = this.clock.now() } = kept;
