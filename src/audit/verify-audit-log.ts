@@ -1,4 +1,5 @@
 import { systemClock } from '../clock';
+import { toBeRead } from './audit-heads';
 import type { AuditVerification, HeadStore } from './audit-log';
 import { openAuditLog, type AuditLogOptions } from './open-audit-log';
 import { whyNoLog } from './why-no-log';
@@ -22,7 +23,7 @@ export async function verifyAuditLog(
     formerKeys,
     clock: systemClock,
     logger: { warn: () => undefined, error: () => undefined },
-    heads: heads && { load: () => heads.load(), save: nothing, remove: nothing },
+    heads: heads && toBeRead(heads),
     retentionDays: Infinity,
   });
   try {
@@ -30,8 +31,4 @@ export async function verifyAuditLog(
   } finally {
     await log.close();
   }
-}
-
-function nothing(): Promise<void> {
-  return Promise.resolve();
 }

@@ -1,18 +1,17 @@
 import { parseArgs } from 'node:util';
 
-import { AuditHeads } from '../audit/audit-heads';
+import { AuditHeads, toBeRead } from '../audit/audit-heads';
 import type { AuditLog, AuditQuery, AuditVerification, HeadStore } from '../audit/audit-log';
 import { auditKeys, type AuditKeys } from '../audit/audit-key';
 import { auditUrlProblem } from '../audit/audit-url';
 import { openAuditLog } from '../audit/open-audit-log';
 import { whyNoLog } from '../audit/why-no-log';
 import { systemClock } from '../clock';
-import { readEncryptionKeys } from '../records/encryption-keys';
-import { Vault } from '../records/vault';
+import type { Vault } from '../records/vault';
 import type { Answer } from './answers';
-import type { Env } from './command-line';
 import { readMoment } from './moment';
 import { closeStorage, openExisting } from './open-existing';
+import { readVault, storageUrl, type Env } from './storage-options';
 
 export const AUDIT_USAGE = `Usage: nestjs-server-tracking audit <command> [options]
 
@@ -123,14 +122,10 @@ async function headsFor(
   const storage = await openExisting(url, vault, complain);
   try {
     const heads = await new AuditHeads(storage.records).load();
-    return { load: () => Promise.resolve(heads), save: nothing, remove: nothing };
+    return toBeRead({ load: () => Promise.resolve(heads) });
   } finally {
     await closeStorage(storage);
   }
-}
-
-function nothing(): Promise<void> {
-  return Promise.resolve();
 }
 
 async function answerFrom(log: AuditLog, command: Extract<AuditCommand, OnLog>): Promise<Answer> {
@@ -193,25 +188,16 @@ function commandOf(
   if (name === 'purge' && values.yes !== true)
     problems.push('audit purge cannot be undone: say --yes');
   const { url, keys } = readPlace(values.audit, env, problems);
-  const storage = readStorage(values.storage, env, problems);
+  const named = storageUrl(values.storage, env, problems);
+  // The memory is inside the application.
+  const storage = named === 'memory:' ? undefined : named;
   if (problems.length > 0 || keys === undefined) return { kind: 'wrong-usage', problems };
-  const vault = new Vault(readEncryptionKeys(env.TRACKING_ENCRYPTION_KEY) as Uint8Array[]);
+  const vault = readVault(env, problems);
   if (name === 'verify')
     return { kind: name, url, keys, storage, vault, isJson: values.json === true };
   if (name === 'purge') return { kind: name, url, keys, beforeMs: beforeMs ?? 0 };
   const query = { subjects, eventId, sinceMs, untilMs: beforeMs, limit: Infinity };
   return { kind: name, url, keys, query };
-}
-
-/** `undefined` where there is none that another process could open. It is not shown: it may hold a password. */
-function readStorage(option: string | undefined, env: Env, problems: string[]): string | undefined {
-  const url = [option, env.TRACKING_STORAGE_URL, env.REDIS_URL]
-    .map((one) => one?.trim() ?? '')
-    .find((one) => one !== '');
-  if (url === undefined || url === 'memory:') return undefined;
-  if (!/^[a-z]+:/.test(url))
-    problems.push('--storage: expected file:./data/tracking.db, redis://... or postgres://...');
-  return url;
 }
 
 /** Neither is shown: the one may hold a password, the other is a secret. */

@@ -1,11 +1,9 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
 import type { DeadLetterQuery } from '../outbox/outbox';
-import { readEncryptionKeys } from '../records/encryption-keys';
-import { Vault } from '../records/vault';
+import type { Vault } from '../records/vault';
 import { readMoment } from './moment';
-
-export type Env = Readonly<Record<string, string | undefined>>;
+import { readVault, storageUrl, type Env } from './storage-options';
 
 interface OnStorage {
   readonly storage: string;
@@ -171,25 +169,14 @@ function readQuery(
 
 /** The option, else the environment, as the module reads it. */
 function readStorage(values: Values, env: Env, problems: string[]): string {
-  const asked = [values.storage, env.TRACKING_STORAGE_URL, env.REDIS_URL]
-    .map((value) => (typeof value === 'string' ? value.trim() : ''))
-    .find((value) => value !== '');
+  const asked = storageUrl(values.storage, env, problems);
   if (asked === undefined)
     problems.push('no storage: set TRACKING_STORAGE_URL, or say --storage file:./data/tracking.db');
   if (asked === 'memory:')
     problems.push(
       'memory: is inside the application, where no other process sees it; use DeadLetterService there',
     );
-  // Not shown: it may hold a password.
-  if (asked !== undefined && !/^[a-z]+:/.test(asked))
-    problems.push('--storage: expected file:./data/tracking.db, redis://... or postgres://...');
   return asked ?? '';
-}
-
-function readVault({ TRACKING_ENCRYPTION_KEY }: Env, problems: string[]): Vault {
-  const keys = readEncryptionKeys(TRACKING_ENCRYPTION_KEY);
-  if (typeof keys === 'string') problems.push(`TRACKING_ENCRYPTION_KEY: ${keys}`);
-  return typeof keys === 'string' || keys.length === 0 ? Vault.ephemeral() : new Vault(keys);
 }
 
 function needOfYes(name: CommandName, query: DeadLetterQuery): string[] {

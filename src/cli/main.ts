@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { systemClock } from '../clock';
 import type { Outbox } from '../outbox/outbox';
 import { answerAudit, AUDIT_USAGE, readAuditCommand } from './audit-command';
-import { readCommandLine, type Command, type Env } from './command-line';
+import { readCommandLine, type Command } from './command-line';
 import { changed, listed, shown, statistics, type Answer } from './answers';
 import { closeStorage, openExisting } from './open-existing';
+import type { Env } from './storage-options';
 import { oneLine } from './table';
 import { USAGE } from './usage';
 
