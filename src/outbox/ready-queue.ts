@@ -69,9 +69,13 @@ export class ReadyQueue<Item extends Prioritised> {
   }
 }
 
+/** Empty places in front that are worth a copy of the rest. */
+const MIN_CUT = 1_000;
+
 /** A queue whose front is cut off only now and then, so that taking stays cheap however long it is. */
 class Fifo<Item> {
-  private items: Item[] = [];
+  /** Before the head there is nothing left: what was taken must not be kept alive by its place. */
+  private items: (Item | undefined)[] = [];
   private head = 0;
 
   get length(): number {
@@ -88,16 +92,16 @@ class Fifo<Item> {
 
   putBack(items: readonly Item[]): void {
     if (items.length === 0) return;
-    this.items = [...items, ...this.items.slice(this.head)];
+    this.items = [...items, ...this.waiting()];
     this.head = 0;
   }
 
   find(matches: (item: Item) => boolean): Item[] {
-    return this.items.slice(this.head).filter(matches);
+    return this.waiting().filter(matches);
   }
 
   takeAll(matches: (item: Item) => boolean): Item[] {
-    const waiting = this.items.slice(this.head);
+    const waiting = this.waiting();
     const taken = waiting.filter(matches);
     if (taken.length > 0) {
       this.items = waiting.filter((item) => !matches(item));
@@ -107,15 +111,21 @@ class Fifo<Item> {
   }
 
   take(count: number): Item[] {
-    const taken = this.items.slice(this.head, this.head + count);
-    this.head += taken.length;
+    const end = Math.min(this.head + count, this.items.length);
+    const taken = this.items.slice(this.head, end) as Item[];
+    this.items.fill(undefined, this.head, end);
+    this.head = end;
     if (this.head === this.items.length) {
       this.items = [];
       this.head = 0;
-    } else if (this.head > 10_000 && this.head * 2 > this.items.length) {
-      this.items = this.items.slice(this.head);
+    } else if (this.head > MIN_CUT && this.head * 2 > this.items.length) {
+      this.items = this.waiting();
       this.head = 0;
     }
     return taken;
+  }
+
+  private waiting(): Item[] {
+    return this.items.slice(this.head) as Item[];
   }
 }
