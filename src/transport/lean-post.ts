@@ -1,6 +1,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 
+import { AbortCalls } from './abort-calls';
 import { parseJson } from './answer-body';
 import {
   IDLE_TIMEOUT_MS,
@@ -36,6 +37,8 @@ export function openNodeHttp(): DirectWay {
   };
 }
 
+const aborts = new AbortCalls();
+
 /** Posts through `node:http` with the URL taken apart once, because this is the price of a GA4 event. */
 class LeanEndpoint implements Required<HttpEndpoint> {
   private readonly options: http.RequestOptions;
@@ -62,47 +65,50 @@ class LeanEndpoint implements Required<HttpEndpoint> {
     };
   }
 
-  async post(body: string, signal: AbortSignal, isRepeatable: boolean): Promise<HttpAnswer> {
-    const answer = await this.postOnce(body, signal);
-    if (answer !== STALE_CONNECTION || !isRepeatable) return answer;
-    // The server most likely closed the idle connection while we wrote to it: no word on the platform.
-    return this.postOnce(body, signal);
+  post(body: string, signal: AbortSignal, isRepeatable: boolean): Promise<HttpAnswer> {
+    return new Promise((resolve) => {
+      this.postOnce(body, signal, (answer) => {
+        // The server most likely closed the idle connection while we wrote to it: no word on the platform.
+        if (answer === STALE_CONNECTION && isRepeatable) this.postOnce(body, signal, resolve);
+        else resolve(answer);
+      });
+    });
   }
 
-  private postOnce(body: string, signal: AbortSignal): Promise<HttpAnswer> {
-    return new Promise((resolve) => {
-      if (signal.aborted) {
-        resolve({ kind: 'no-answer', reason: 'cut off before it was sent', mayHaveArrived: false });
-        return;
-      }
-      const request = this.request({
-        ...this.options,
-        headers: [...this.headers, 'Content-Length', String(Buffer.byteLength(body))],
-      });
-      let isDone = false;
-      const finish = (answer: HttpAnswer) => {
-        if (isDone) return;
-        isDone = true;
-        signal.removeEventListener('abort', onAbort);
-        resolve(answer);
-      };
-      const onAbort = () => {
-        finish(noAnswer('no answer within the deadline', hasSent(request)));
-        request.destroy();
-      };
-      signal.addEventListener('abort', onAbort);
-      request.on('error', (error) => {
-        const code = codeOf(error);
-        const isStale = request.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
-        finish(
-          isStale ? STALE_CONNECTION : noAnswer(code, hasSent(request) && !didNotArrive(code)),
-        );
-      });
-      request.on('response', (response) => {
-        this.read(response, finish);
-      });
-      request.end(body);
+  private postOnce(
+    body: string,
+    signal: AbortSignal,
+    answered: (answer: HttpAnswer) => void,
+  ): void {
+    if (signal.aborted) {
+      answered(noAnswer('cut off before it was sent', false));
+      return;
+    }
+    const request = this.request({
+      ...this.options,
+      headers: [...this.headers, 'Content-Length', String(Buffer.byteLength(body))],
     });
+    let isDone = false;
+    const finish = (answer: HttpAnswer) => {
+      if (isDone) return;
+      isDone = true;
+      aborts.remove(signal, onAbort);
+      answered(answer);
+    };
+    const onAbort = () => {
+      finish(noAnswer('no answer within the deadline', hasSent(request)));
+      request.destroy();
+    };
+    aborts.add(signal, onAbort);
+    request.on('error', (error) => {
+      const code = codeOf(error);
+      const isStale = request.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
+      finish(isStale ? STALE_CONNECTION : noAnswer(code, hasSent(request) && !didNotArrive(code)));
+    });
+    request.on('response', (response) => {
+      this.read(response, finish);
+    });
+    request.end(body);
   }
 
   private read(response: http.IncomingMessage, finish: (answer: HttpAnswer) => void): void {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 
 import type { buildConnector, Client, Dispatcher } from 'undici';
 
+import { AbortCalls } from './abort-calls';
 import { parseJson } from './answer-body';
 import {
   IDLE_TIMEOUT_MS,
@@ -154,21 +155,31 @@ class UndiciEndpoint implements Required<HttpEndpoint> {
     this.headers = Object.entries(headers).flat();
   }
 
-  async post(body: string, signal: AbortSignal, isRepeatable: boolean): Promise<HttpAnswer> {
-    const answer = await this.postOnce(body, signal);
-    if (answer !== STALE_CONNECTION || !isRepeatable) return answer;
-    return this.postOnce(body, signal);
-  }
-
-  private postOnce(body: string, signal: AbortSignal): Promise<HttpAnswer> {
-    if (signal.aborted) return Promise.resolve(noAnswer('cut off before it was sent', false));
+  post(body: string, signal: AbortSignal, isRepeatable: boolean): Promise<HttpAnswer> {
     return new Promise((resolve) => {
-      const exchange = new Exchange(this.connections, signal, this.maxAnswerBytes, resolve);
-      const { path, headers } = this;
-      exchange.connection.client.dispatch({ method: 'POST', path, headers, body }, exchange);
+      this.postOnce(body, signal, (answer) => {
+        if (answer === STALE_CONNECTION && isRepeatable) this.postOnce(body, signal, resolve);
+        else resolve(answer);
+      });
     });
   }
+
+  private postOnce(
+    body: string,
+    signal: AbortSignal,
+    answered: (answer: HttpAnswer) => void,
+  ): void {
+    if (signal.aborted) {
+      answered(noAnswer('cut off before it was sent', false));
+      return;
+    }
+    const exchange = new Exchange(this.connections, signal, this.maxAnswerBytes, answered);
+    const { path, headers } = this;
+    exchange.connection.client.dispatch({ method: 'POST', path, headers, body }, exchange);
+  }
 }
+
+const aborts = new AbortCalls();
 
 /** One request and its answer, on a connection that is its own for so long. */
 class Exchange implements Dispatcher.DispatchHandler {
@@ -185,10 +196,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     private readonly connections: Connections,
     private readonly signal: AbortSignal,
     private readonly maxAnswerBytes: number,
-    private readonly resolve: (answer: HttpAnswer) => void,
+    private readonly tell: (answer: HttpAnswer) => void,
   ) {
     this.connection = connections.take();
-    signal.addEventListener('abort', this.onAbort);
+    aborts.add(signal, this.onAbort);
   }
 
   onRequestStart(): void {
@@ -246,8 +257,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   private finish(answer: HttpAnswer): boolean {
     if (this.isDone) return false;
     this.isDone = true;
-    this.signal.removeEventListener('abort', this.onAbort);
-    this.resolve(answer);
+    aborts.remove(this.signal, this.onAbort);
+    this.tell(answer);
     return true;
   }
 }
