@@ -37,7 +37,7 @@ export interface MeasurementEncodingOptions extends MeasurementMappingOptions {
 export function encodeMeasurement(
   event: ProtectedEvent,
   options: MeasurementEncodingOptions,
-  extra: MeasurementParams = {},
+  extra?: MeasurementParams,
 ): Encoding {
   const notes: Problem[] = [];
   const clientId = chooseClientId(event, options.whenClientIdMissing, notes);
@@ -57,7 +57,7 @@ export function encodeMeasurement(
       ip_override: options.sendIpAddress ? context.ip : undefined,
       user_agent: options.sendUserAgent ? context.userAgent : undefined,
     },
-    { ...mapped, params: { ...mapped.params, ...extra } },
+    extra === undefined ? mapped : { ...mapped, params: { ...mapped.params, ...extra } },
   );
   if (isOverBodyLimit(wire)) {
     return {

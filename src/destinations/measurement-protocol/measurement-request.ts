@@ -1,4 +1,5 @@
 import type { WireEvent } from '../../events/wire-event';
+import { requestBody } from '../request-body';
 import type { MeasurementEvent, MeasurementVisitor } from './measurement.payload';
 
 /** The envelope is the visitor: only events of one visitor share a request. */
@@ -13,10 +14,21 @@ export function measurementWire(visitor: MeasurementVisitor, event: MeasurementE
 export function measurementBody(batch: readonly WireEvent[]): string {
   const [first] = batch;
   if (first === undefined) return '{}';
-  const time = /^\{"name":"\w*","timestamp_micros":(\d+)/.exec(first.body)?.[1] ?? '';
-  const timestamp = time === '' ? '' : `,"timestamp_micros":${time}`;
-  return `${first.envelope.slice(0, -1)}${timestamp},"events":[${batch.map((wire) => wire.body).join(',')}]}`;
+  return requestBody(
+    `${first.envelope.slice(0, -1)}${timestampOf(first.body)},"events":[`,
+    batch,
+    ']}',
+  );
 }
+
+/** `,"timestamp_micros":<number>`, as it stands behind the name. */
+function timestampOf(body: string): string {
+  const start = body.indexOf('",') + 1;
+  const end = body.indexOf(',', start + 1);
+  return body.startsWith(TIMESTAMP, start) ? body.slice(start, end) : '';
+}
+
+const TIMESTAMP = ',"timestamp_micros":';
 
 /** GA4 deduplicates nothing but purchases: only they may be sent again when nobody knows whether they arrived. */
 export function isRepeatable(wire: WireEvent): boolean {

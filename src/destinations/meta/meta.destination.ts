@@ -16,6 +16,7 @@ import {
   type MatchKeys,
 } from '../destination';
 import type { DestinationDefinition, DestinationTools } from '../destination-definition';
+import { requestBody } from '../request-body';
 import { isTooWeak } from './meta-match-keys';
 import { buildWithModels, loadMetaModels, type MetaModels } from './meta-models';
 import { MetaConversionsService } from './meta-conversions.service';
@@ -112,7 +113,7 @@ export class MetaDestination implements Destination {
     const token =
       typeof accessToken === 'string' ? accessToken : await fetchToken(accessToken, signal);
     if (typeof token !== 'string') return sameOutcome(batch.length, token);
-    const body = `{"data":[${batch.map((wire) => wire.body).join(',')}]${this.tailFor(token)}`;
+    const body = requestBody('{"data":[', batch, `]${this.tailFor(token)}`);
     const answer = await this.endpoint.post(body, signal);
     return readMetaResponse(answer, batch.length, this.tools.now());
   }

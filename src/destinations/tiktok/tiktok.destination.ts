@@ -14,6 +14,7 @@ import {
   type MatchKeys,
 } from '../destination';
 import type { DestinationDefinition, DestinationTools } from '../destination-definition';
+import { requestBody } from '../request-body';
 import { TikTokEventsService } from './tiktok-events.service';
 import { mapTikTokEvent } from './tiktok.mapping';
 import {
@@ -121,7 +122,7 @@ export class TikTokDestination implements Destination {
     const token =
       typeof accessToken === 'string' ? accessToken : await fetchToken(accessToken, signal);
     if (typeof token !== 'string') return sameOutcome(batch.length, token);
-    const body = `${this.bodyHead}${batch.map((wire) => wire.body).join(',')}]}`;
+    const body = requestBody(this.bodyHead, batch, ']}');
     const answer = await this.endpointFor(token).post(body, signal);
     return readTikTokResponse(answer, batch.length, this.tools.now());
   }
