@@ -121,7 +121,14 @@ export class Lane {
     entries: readonly LeasedEntry[],
     askedAtMs: number,
   ): Promise<readonly LaneOutcome[]> {
-    const outcomes = await this.limiter.run(() => this.attempt(entries, askedAtMs));
+    const room = this.limiter.enter();
+    if (room !== undefined) await room;
+    let outcomes: readonly LaneOutcome[];
+    try {
+      outcomes = await this.attempt(entries, askedAtMs);
+    } finally {
+      this.limiter.leave();
+    }
     if (entries.length === 1 || !outcomes.every(({ kind }) => kind === 'batch-refused'))
       return outcomes;
     const middle = Math.ceil(entries.length / 2);
@@ -130,19 +137,31 @@ export class Lane {
     return [...first, ...second];
   }
 
-  private async attempt(
+  private attempt(
     entries: readonly LeasedEntry[],
     askedAtMs: number,
-  ): Promise<readonly LaneOutcome[]> {
+  ): Promise<readonly LaneOutcome[]> | readonly LaneOutcome[] {
     const turn = this.rate.turn();
-    if (turn !== undefined) await turn;
+    return turn === undefined
+      ? this.attemptNow(entries, askedAtMs)
+      : turn.then(() => this.attemptNow(entries, askedAtMs));
+  }
+
+  private attemptNow(
+    entries: readonly LeasedEntry[],
+    askedAtMs: number,
+  ): Promise<readonly LaneOutcome[]> | readonly LaneOutcome[] {
     if (this.isAborted) return entries.map(() => SHUT_DOWN);
+    const nowMs = this.clock.now();
     // What was still to be sent when the lane was stopped waits with the others.
     const { stopped } = this;
-    if (stopped !== undefined && this.clock.now() + TIMER_SLACK_MS < stopped.untilMs)
+    if (stopped !== undefined && nowMs + TIMER_SLACK_MS < stopped.untilMs)
       return entries.map(() => stopped.outcome);
-    if (this.clock.now() - askedAtMs < GATE_ANSWER_MS) return this.send(entries);
-    // It has waited for its turn, and meanwhile somebody may have taken consent back.
+    // It may have waited for its turn, and meanwhile somebody may have taken consent back.
+    return nowMs - askedAtMs < GATE_ANSWER_MS ? this.send(entries) : this.sendAllowed(entries);
+  }
+
+  private async sendAllowed(entries: readonly LeasedEntry[]): Promise<readonly LaneOutcome[]> {
     const known = (await this.ask(entries)) ?? [];
     const allowed = entries.filter((_entry, index) => known[index] === undefined);
     const sent = allowed.length === 0 ? [] : await this.send(allowed);

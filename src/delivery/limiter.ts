@@ -1,21 +1,21 @@
-/** Lets at most `limit` tasks run at once; the others wait in order. */
+/** At most `limit` may be inside at once; the others wait in order. */
 export class Limiter {
-  private running = 0;
+  private inside = 0;
   private readonly waiting: (() => void)[] = [];
 
   constructor(private readonly limit: number) {}
 
-  async run<T>(task: () => Promise<T>): Promise<T> {
-    // A released place is handed on directly, so that `running` stays exact.
-    if (this.running >= this.limit)
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
-    else this.running += 1;
-    try {
-      return await task();
-    } finally {
-      const next = this.waiting.shift();
-      if (next === undefined) this.running -= 1;
-      else next();
-    }
+  /** Resolves when there is room; `undefined` where there is. Who came in has to leave. */
+  enter(): Promise<void> | undefined {
+    if (this.inside >= this.limit) return new Promise((resolve) => this.waiting.push(resolve));
+    this.inside += 1;
+    return undefined;
+  }
+
+  leave(): void {
+    // A place is handed on directly, so that nobody comes in between.
+    const next = this.waiting.shift();
+    if (next === undefined) this.inside -= 1;
+    else next();
   }
 }
