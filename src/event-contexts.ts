@@ -140,15 +140,15 @@ export class EventContexts {
    * Remembers whose event a kept context was joined with, so that it is erased and exported with them. Rejects where
    * the storage is out of reach.
    */
-  async noteUse({ kept }: FoundContext, names: readonly string[]): Promise<void> {
-    if (kept?.context.expiresAtMs === undefined) return;
-    if (withUse(kept.context, names) === undefined) return;
+  noteUse({ kept }: FoundContext, names: readonly string[]): Promise<void> | undefined {
+    if (kept?.context.expiresAtMs === undefined) return undefined;
+    if (withUse(kept.context, names) === undefined) return undefined;
     const { clock, logger } = this.parts;
     const change = this.change(kept.ref, (context) => withUse(context, names));
     change.catch((error: unknown) => {
       logger.warn(`tracking: whose a kept context is could not be noted: ${errorName(error)}`);
     });
-    await atMost(clock, MAX_CHANGE_MS, change);
+    return atMost(clock, MAX_CHANGE_MS, change);
   }
 
   /** @returns whether it is there and is kept for so long. Never rejects. */

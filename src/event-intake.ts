@@ -131,11 +131,13 @@ export class EventIntake {
     if (chosen.length > 0) {
       const person = { owners, consentAtMs: decidedAt(consent, withdrawal) };
       const guarded = protectEvent(event, context, consent, this.parts.privacy, problems);
-      const entries = chosen.flatMap(({ destination, decision }) => {
+      const entries: OutboxEntry[] = [];
+      for (const { destination, decision } of chosen) {
         const decided = this.minimized(destination, asDecided(guarded, decision));
         if (audit !== undefined) sent.set(destination.name, fieldsOf(destination, decided));
-        return this.encode(destination, decided, event, person, nowMs, receipts);
-      });
+        const entry = this.encode(destination, decided, event, person, nowMs, receipts);
+        if (entry !== undefined) entries.push(entry);
+      }
       await this.writer.store(entries, receipts, options);
     }
     if (audit !== undefined)
@@ -161,7 +163,8 @@ export class EventIntake {
   ): Promise<Pick<EventPerson, 'owners'> & { readonly withdrawal: Withdrawal | undefined }> {
     const { people, contexts } = this.parts;
     const { context, keptFor = [] } = found;
-    const subjects = await people.subjects();
+    const knownOrComing = people.subjects();
+    const subjects = knownOrComing instanceof Promise ? await knownOrComing : knownOrComing;
     const own = subjects.of(user, context.visitorId);
     const { visitorId } = context;
     const isJoined = analyticsStorage !== 'denied';
@@ -171,7 +174,8 @@ export class EventIntake {
     // An account's own address belongs to it; what somebody types elsewhere may be anybody's.
     const linked = isSignedIn ? own : own.filter((one) => !isEmail(one));
     const names = visitor.length > 0 || isSignedIn ? [...new Set([...linked, ...visitor])] : [];
-    await contexts.noteUse(found, own);
+    const noting = contexts.noteUse(found, own);
+    if (noting !== undefined) await noting;
     const owners = [...new Set([...own, ...keptFor])].slice(0, MAX_OWNERS);
     return { owners, withdrawal: await people.link(names, linked, owners, browser) };
   }
@@ -195,16 +199,17 @@ export class EventIntake {
         message: `names no destination; known are ${known}`,
       });
     }
-    return destinations.flatMap((destination) => {
+    const chosen: ChosenDestination[] = [];
+    for (const destination of destinations) {
       const { name } = destination;
-      if (only !== undefined && !only.includes(name)) return [];
+      if (only !== undefined && !only.includes(name)) continue;
       const decision = decideConsent(consent, destination, policy);
       if (withdrawal?.erasedAtMs !== undefined)
         receipts[name] = { kind: 'skipped', reason: PERSON_ERASED };
-      else if (decision.kind === 'send') return [{ destination, decision }];
+      else if (decision.kind === 'send') chosen.push({ destination, decision });
       else receipts[name] = { kind: 'skipped', reason: reasonOf(decision.reason, withdrawal) };
-      return [];
-    });
+    }
+    return chosen;
   }
 
   /** What of the event the destination may get at all. */
@@ -220,7 +225,7 @@ export class EventIntake {
     person: EventPerson,
     nowMs: number,
     receipts: Record<string, DestinationReceipt>,
-  ): OutboxEntry[] {
+  ): OutboxEntry | undefined {
     const { name, limits } = destination;
     if (nowMs - event.occurredAtMs > limits.maxEventAgeMs) {
       const message = `is older than the ${Math.round(limits.maxEventAgeMs / 3_600_000)} hours that ${name} takes`;
@@ -228,18 +233,18 @@ export class EventIntake {
         kind: 'rejected',
         problems: [{ field: 'occurredAt', code: 'too_old', message }],
       };
-      return [];
+      return undefined;
     }
     const encoding = destination.encode(guarded);
     switch (encoding.kind) {
       case 'unsupported':
         receipts[name] = { kind: 'skipped', reason: encoding.reason };
-        return [];
+        return undefined;
       case 'invalid': {
         const { field = 'event', code = 'invalid', reason: message } = encoding;
         if (code === 'too_weak') this.parts.matchQuality.note(name, guarded, true);
         receipts[name] = { kind: 'rejected', problems: [{ field, code, message }] };
-        return [];
+        return undefined;
       }
       case 'encoded': {
         const { wire, notes } = encoding;
@@ -252,27 +257,24 @@ export class EventIntake {
         });
         receipts[name] =
           notes === undefined || notes.length === 0 ? QUEUED : { kind: 'queued', notes };
-        return [
-          {
-            key: idempotencyKey({
-              destination: name,
-              event: kindOfEvent(guarded),
-              eventId: event.eventId,
-              tenantId: event.tenantId,
-            }),
+        const isSomeones = person.owners.length > 0;
+        return {
+          key: idempotencyKey({
             destination: name,
+            event: kindOfEvent(guarded),
             eventId: event.eventId,
-            eventName: event.name,
-            occurredAtMs: event.occurredAtMs,
-            acceptedAtMs: nowMs,
-            priority: priorityOf(event.name),
-            ...(person.owners.length > 0 && {
-              subjects: person.owners,
-              ...(person.consentAtMs !== undefined && { consentAtMs: person.consentAtMs }),
-            }),
-            wire,
-          },
-        ];
+            tenantId: event.tenantId,
+          }),
+          destination: name,
+          eventId: event.eventId,
+          eventName: event.name,
+          occurredAtMs: event.occurredAtMs,
+          acceptedAtMs: nowMs,
+          priority: priorityOf(event.name),
+          subjects: isSomeones ? person.owners : undefined,
+          consentAtMs: isSomeones ? person.consentAtMs : undefined,
+          wire,
+        };
       }
     }
   }

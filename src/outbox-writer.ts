@@ -39,17 +39,19 @@ export class OutboxWriter {
     const awaited = isWaiting ? this.awaitAll(entries, options) : [];
     const results = await this.append(entries);
     const waiting: Promise<void>[] = [];
-    for (const [index, entry] of entries.entries()) {
+    for (let index = 0; index < entries.length; index += 1) {
+      const entry = entries[index] as OutboxEntry;
       const { destination } = entry;
       const result = results[index];
       if (result?.kind === 'duplicate') receipts[destination] = { kind: 'duplicate' };
       if (result?.kind === 'refused')
         receipts[destination] = { kind: 'rejected', problems: [result.problem] };
       if (activity.isHeard) this.tell(entry, result);
-      if (result?.kind !== 'stored') awaited[index]?.cancel();
-      else if (awaited[index] !== undefined)
+      const settlement = awaited[index];
+      if (result?.kind !== 'stored') settlement?.cancel();
+      else if (settlement !== undefined)
         waiting.push(
-          awaited[index].outcome.then((outcome) => {
+          settlement.outcome.then((outcome) => {
             if (options?.until === 'settled') receipts[destination] = outcome;
           }),
         );

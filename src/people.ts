@@ -48,6 +48,17 @@ export interface PersonExport {
   readonly audit: readonly AuditEntry[];
 }
 
+/** Names that are one person. */
+interface Link {
+  /** Under which it is kept. */
+  readonly key: string;
+  /** Under which this process knows that it is. */
+  readonly known: string;
+  readonly subjects: readonly string[];
+  /** Those that are theirs for certain. */
+  readonly own: readonly string[];
+}
+
 const LINKS = 'links';
 const LINK_MS = 400 * 24 * 3_600_000;
 const MAX_KNOWN_LINKS = 10_000;
@@ -98,24 +109,32 @@ export class People implements ConsentControl {
    * @param browser the visitor from whose browser it comes.
    * @returns what was taken back under the names of `owners`, and by the browser's own ID.
    */
-  async link(
+  link(
     subjects: readonly string[],
     own: readonly string[],
     owners = subjects.filter((name) => !isVisitor(name)),
     browser?: string,
   ): Promise<Withdrawal | undefined> {
+    const { register, clock } = this.parts;
+    if (subjects.length < 2) return register.find(owners, browser);
     const key = subjects.join('.');
+    const known = `${key} ${own.length}`;
+    if ((this.knownLinks.get(known) ?? 0) > clock.now()) return register.find(owners, browser);
+    return this.linkAnew({ key, known, subjects, own }, owners, browser);
+  }
+
+  private async linkAnew(
+    { key, known, subjects, own }: Link,
+    owners: readonly string[],
+    browser: string | undefined,
+  ): Promise<Withdrawal | undefined> {
     const { records, register, clock } = this.parts;
     const nowMs = clock.now();
-    const known = `${key} ${own.length}`;
-    const isNew = subjects.length > 1 && (this.knownLinks.get(known) ?? 0) <= nowMs;
-    if (isNew)
-      await records.put([
-        { collection: LINKS, key, value: '', subjects, expiresAtMs: nowMs + LINK_MS },
-      ]);
+    await records.put([
+      { collection: LINKS, key, value: '', subjects, expiresAtMs: nowMs + LINK_MS },
+    ]);
     // Not before: who takes something back from here on finds the link.
     const withdrawal = await register.find(owners, browser);
-    if (!isNew) return withdrawal;
     if (withdrawal !== undefined) await this.heed(key, subjects, own);
     if (this.knownLinks.size >= MAX_KNOWN_LINKS) this.knownLinks.clear();
     this.knownLinks.set(known, nowMs + KNOWN_MS);

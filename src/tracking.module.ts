@@ -413,14 +413,18 @@ async function knowSubjects(shared: SharedSubjects, logger: LoggerService): Prom
 function withdrawalGate(register: ConsentRegister, { destinations }: ConsentPolicy): SendGate {
   return {
     check: async (entries, used) => {
-      const found = await register.findAll(entries.map(({ subjects = [] }) => subjects));
+      const found = await register.findAll(entries.map(({ subjects = NO_NAMES }) => subjects));
       return entries.map((entry, index) => {
+        const withdrawal = found[index];
+        if (withdrawal === undefined) return undefined;
         const needed = destinations?.[entry.destination]?.purposes ?? [];
-        return stoppedBy(found[index], [...new Set([...used, ...needed])], entry);
+        return stoppedBy(withdrawal, [...new Set([...used, ...needed])], entry);
       });
     },
   };
 }
+
+const NO_NAMES: readonly string[] = [];
 
 /** Of all destinations, the disabled ones too: a click that was not captured is gone. */
 function clickIdsOfCatalog() {

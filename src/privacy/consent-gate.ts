@@ -54,15 +54,19 @@ export function decideConsent(
   policy: ConsentPolicy,
 ): ConsentDecision {
   const { name, requiredConsent } = destination;
-  const own = policy.destinations?.[name] ?? {};
+  const own = policy.destinations?.[name];
   const allowed = withPrivacySignals(withPolicy(consent, name, policy), undefined);
-  const needed = (own.purposes ?? requiredConsent).filter(
-    (purpose) => own.withoutStorage !== 'cookieless' || !isStorage(purpose),
-  );
-  const refused = needed.filter((purpose) => allowed[purpose] === 'denied');
-  if (refused.length > 0) return withheld(consent, refused);
+  const needed = own?.purposes ?? requiredConsent;
+  if (isAnyDenied(needed, allowed)) {
+    const refused = needed.filter(
+      (purpose) =>
+        allowed[purpose] === 'denied' &&
+        (own?.withoutStorage !== 'cookieless' || !isStorage(purpose)),
+    );
+    if (refused.length > 0) return withheld(consent, refused);
+  }
   // Where the host has said what is needed, that holds.
-  if (own.purposes === undefined && isUnlimited(allowed, destination, policy)) {
+  if (own?.purposes === undefined && isUnlimited(allowed, destination, policy)) {
     const where = destination.limitsPersonalizationIn?.join(', ') ?? '';
     return withheld(consent, ['adPersonalization'], `, which ${name} honours in ${where} alone`);
   }
@@ -70,10 +74,15 @@ export function decideConsent(
     kind: 'send',
     consent: allowed,
     isLimited: allowed.saleOptOut === true || allowed.adPersonalization === 'denied',
-    isCookieless: requiredConsent.some(
-      (purpose) => isStorage(purpose) && allowed[purpose] === 'denied',
-    ),
+    isCookieless:
+      isAnyDenied(requiredConsent, allowed) &&
+      requiredConsent.some((purpose) => isStorage(purpose) && allowed[purpose] === 'denied'),
   };
+}
+
+function isAnyDenied(purposes: readonly ConsentPurpose[], allowed: Consent): boolean {
+  for (const purpose of purposes) if (allowed[purpose] === 'denied') return true;
+  return false;
 }
 
 /**

@@ -176,10 +176,9 @@ export class ConsentRegister {
       );
       for (const { subjects, browser, resolve } of questions)
         resolve(
-          joined([
-            ...subjects.flatMap((name) => kept.get(name) ?? []),
-            ...ofBrowser(kept, browser),
-          ]),
+          kept === NOBODY
+            ? undefined
+            : joined([...keptOf(kept, subjects), ...ofBrowser(kept, browser)]),
         );
     } catch (error) {
       for (const { reject } of questions) reject(error);
@@ -191,7 +190,9 @@ export class ConsentRegister {
     people: readonly (readonly string[])[],
   ): Promise<readonly (Withdrawal | undefined)[]> {
     const kept = await this.keptUnder(people.flat());
-    return people.map((subjects) => joined(subjects.flatMap((name) => kept.get(name) ?? [])));
+    return people.map((subjects) =>
+      kept === NOBODY ? undefined : joined(keptOf(kept, subjects)),
+    );
   }
 
   /** Most people have taken nothing back. */
@@ -207,7 +208,7 @@ export class ConsentRegister {
   private async read(names: readonly string[]): Promise<readonly (readonly KeptWithdrawal[])[]> {
     const values = await this.records.get(COLLECTION, names);
     return values.map((value) =>
-      value === undefined ? [] : (JSON.parse(value) as readonly KeptWithdrawal[]),
+      value === undefined ? NO_WITHDRAWALS : (JSON.parse(value) as readonly KeptWithdrawal[]),
     );
   }
 
@@ -242,7 +243,16 @@ const MAX_OTHERS = 16;
 /** A time that is further ahead comes from a clock that is wrong. */
 const CLOCK_SKEW_MS = 60_000;
 const NOTHING: Withdrawal = { purposes: {} };
+const NO_WITHDRAWALS: readonly KeptWithdrawal[] = [];
+/** Nobody who was asked for has taken anything back. */
 const NOBODY: ReadonlyMap<string, readonly KeptWithdrawal[]> = new Map();
+
+function keptOf(
+  kept: ReadonlyMap<string, readonly KeptWithdrawal[]>,
+  subjects: readonly string[],
+): readonly KeptWithdrawal[] {
+  return subjects.flatMap((name) => kept.get(name) ?? NO_WITHDRAWALS);
+}
 
 function joined(withdrawals: readonly Withdrawal[]): Withdrawal | undefined {
   return withdrawals.length === 0 ? undefined : withdrawals.reduce(together, NOTHING);
