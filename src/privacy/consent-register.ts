@@ -190,9 +190,7 @@ export class ConsentRegister {
     people: readonly (readonly string[])[],
   ): Promise<readonly (Withdrawal | undefined)[]> {
     const kept = await this.keptUnder(people.flat());
-    return people.map((subjects) =>
-      kept === NOBODY ? undefined : joined(keptOf(kept, subjects)),
-    );
+    return people.map((subjects) => (kept === NOBODY ? undefined : joined(keptOf(kept, subjects))));
   }
 
   /** Most people have taken nothing back. */
