@@ -129,15 +129,15 @@ export class MemoryOutbox implements Outbox {
       return CLOSED;
     }
     const nowMs = this.clock.now();
-    if (this.seen.has(entry.key, nowMs)) {
+    if (!this.seen.add(entry.key, nowMs)) {
       lane.countDuplicate();
       return DUPLICATE;
     }
     if (!lane.makesRoomFor(entry)) {
+      this.seen.takeBack();
       lane.countRefused();
       return overflow(lane.pending);
     }
-    this.seen.add(entry.key, nowMs);
     lane.add(entry);
     return STORED;
   }

@@ -3,9 +3,9 @@ const MIN_CUT = 1_000;
 
 /** Idempotency keys of the last while, bounded in time and number; beyond either the oldest goes. */
 export class SeenKeys {
-  private readonly endsAtMs = new Map<string, number>();
+  private readonly keys = new Set<string>();
   /**
-   * The keys in the order of their ends, from `head` on. A map knows that order too, but looks for its first key behind
+   * The same in the order of their ends, from `head` on. A set knows that order too, but looks for its first key behind
    * all that were deleted.
    */
   private order: { readonly key: string; readonly endsAtMs: number }[] = [];
@@ -16,26 +16,33 @@ export class SeenKeys {
     private readonly maxKeys: number,
   ) {}
 
-  has(key: string, nowMs: number): boolean {
-    return (this.endsAtMs.get(key) ?? -Infinity) > nowMs;
+  /** @returns whether it had not been seen; from now on it has. */
+  add(key: string, nowMs: number): boolean {
+    this.forgetBefore(nowMs);
+    const { size } = this.keys;
+    if (this.keys.add(key).size === size) return false;
+    this.order.push({ key, endsAtMs: nowMs + this.windowMs });
+    if (this.keys.size > this.maxKeys) this.forgetOldest();
+    return true;
   }
 
-  /** Counts as seen from now on. */
-  add(key: string, nowMs: number): void {
-    const endsAtMs = nowMs + this.windowMs;
-    this.endsAtMs.set(key, endsAtMs);
-    this.order.push({ key, endsAtMs });
-    for (;;) {
-      const oldest = this.order[this.head];
-      if (oldest === undefined) break;
-      if (oldest.endsAtMs > nowMs && this.endsAtMs.size <= this.maxKeys) break;
-      this.head += 1;
-      // Else it was seen again since.
-      if (this.endsAtMs.get(oldest.key) === oldest.endsAtMs) this.endsAtMs.delete(oldest.key);
-    }
-    if (this.head > MIN_CUT && this.head * 2 > this.order.length) {
-      this.order = this.order.slice(this.head);
-      this.head = 0;
-    }
+  /** Takes the key that was added last back. */
+  takeBack(): void {
+    const last = this.order.pop();
+    if (last !== undefined) this.keys.delete(last.key);
+  }
+
+  private forgetBefore(nowMs: number): void {
+    while ((this.order[this.head]?.endsAtMs ?? Infinity) <= nowMs) this.forgetOldest();
+  }
+
+  private forgetOldest(): void {
+    const oldest = this.order[this.head];
+    if (oldest === undefined) return;
+    this.keys.delete(oldest.key);
+    this.head += 1;
+    if (this.head < MIN_CUT || this.head * 2 < this.order.length) return;
+    this.order = this.order.slice(this.head);
+    this.head = 0;
   }
 }

@@ -15,6 +15,8 @@ export class SettlementListeners {
   }
 
   tell(key: string, settlement: Settlement): void {
+    // Most often nobody waits, and a look for the key would cost more than the rest.
+    if (this.listeners.size === 0) return;
     const listeners = this.listeners.get(key);
     if (listeners === undefined) return;
     this.listeners.delete(key);
