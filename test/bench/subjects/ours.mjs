@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { accounts, PLATFORMS } from '../accounts.mjs';
 
 const fromRoot = createRequire(new URL('../../../package.json', import.meta.url));
-const WAVE = 200;
+const WAVE = Number(process.env.WAVE ?? 200);
 const ENCRYPTION_KEY = '00112233445566778899aabbccddeeff'.repeat(2);
 
 /** The built module in a real application with default options; `start` gives its service too. */
