@@ -27,6 +27,7 @@ import { VisitorCookies, type VisitorCookieSettings } from './context/visitor-co
 import { readConsentCookies } from './consent/consent-cookies';
 import { DeadLetterService } from './dead-letter.service';
 import { DeliveryService, type DeliveryParts } from './delivery/delivery.service';
+import type { LeasedEntry } from './outbox/outbox';
 import type { SendGate } from './delivery/send-gate';
 import { CATALOG } from './destinations/catalog';
 import type { Destination } from './destinations/destination';
@@ -412,8 +413,9 @@ async function knowSubjects(shared: SharedSubjects, logger: LoggerService): Prom
 /** Nothing goes out to a destination that needs, by itself or by the host's policy, what its person has taken back. */
 function withdrawalGate(register: ConsentRegister, { destinations }: ConsentPolicy): SendGate {
   return {
+    isOpen: (entries) => register.areUnmarked(entries.map(namesOf)),
     check: async (entries, used) => {
-      const found = await register.findAll(entries.map(({ subjects = NO_NAMES }) => subjects));
+      const found = await register.findAll(entries.map(namesOf));
       return entries.map((entry, index) => {
         const withdrawal = found[index];
         if (withdrawal === undefined) return undefined;
@@ -422,6 +424,10 @@ function withdrawalGate(register: ConsentRegister, { destinations }: ConsentPoli
       });
     },
   };
+}
+
+function namesOf({ subjects = NO_NAMES }: LeasedEntry): readonly string[] {
+  return subjects;
 }
 
 const NO_NAMES: readonly string[] = [];

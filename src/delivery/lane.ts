@@ -190,9 +190,10 @@ export class Lane {
   private ask(
     entries: readonly LeasedEntry[],
   ): Promise<readonly (LaneOutcome | undefined)[]> | undefined {
-    return this.gate === undefined || entries.every(({ subjects }) => subjects === undefined)
-      ? undefined
-      : this.answerOf(this.gate, entries);
+    const { gate } = this;
+    if (gate === undefined || entries.every(({ subjects }) => subjects === undefined))
+      return undefined;
+    return gate.isOpen?.(entries) === true ? undefined : this.answerOf(gate, entries);
   }
 
   private async answerOf(

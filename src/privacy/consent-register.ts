@@ -2,6 +2,7 @@ import type { Clock } from '../clock';
 import { CONSENT_PURPOSES, type Consent, type ConsentPurpose } from '../events/consent';
 import type { RecordStore } from '../records/record-store';
 import { Turns } from '../records/turns';
+import { UnmarkedNames } from './unmarked-names';
 
 /** What a person took back, and when. */
 export interface Withdrawal {
@@ -37,12 +38,16 @@ const KEPT_MS = 5 * 365 * 24 * 3_600_000;
 export class ConsentRegister {
   private readonly waiting: Question[] = [];
   private readonly turns: Turns;
+  private readonly unmarked: UnmarkedNames;
 
   constructor(
     private readonly records: RecordStore,
     private readonly clock: Clock,
   ) {
     this.turns = new Turns(records, COLLECTION, clock);
+    this.unmarked = new UnmarkedNames(
+      records.writesElsewhere === undefined ? undefined : () => records.writesElsewhere?.() ?? 0,
+    );
   }
 
   /**
@@ -185,7 +190,17 @@ export class ConsentRegister {
     }
   }
 
-  /** The same for many people, by one question to the storage. */
+  /** Whether it is certain, without a question to the storage, that none of them took anything back. */
+  areUnmarked(people: Iterable<readonly string[]>): boolean {
+    try {
+      return this.unmarked.hasAll(people);
+    } catch {
+      // The storage is out of reach: whoever asks it will be told.
+      return false;
+    }
+  }
+
+  /** The same as `find` for many people, by one question to the storage. */
   async findAll(
     people: readonly (readonly string[])[],
   ): Promise<readonly (Withdrawal | undefined)[]> {
@@ -198,8 +213,11 @@ export class ConsentRegister {
     subjects: readonly string[],
   ): Promise<ReadonlyMap<string, readonly KeptWithdrawal[]>> {
     const names = [...new Set(subjects)];
+    const mark = this.unmarked.mark();
     const kept = names.length === 0 ? [] : await this.read(names);
-    if (kept.every((some) => some.length === 0)) return NOBODY;
+    const unmarked = names.filter((_name, index) => kept[index]?.length === 0);
+    this.unmarked.add(unmarked, mark);
+    if (unmarked.length === names.length) return NOBODY;
     return new Map(names.map((name, index) => [name, kept[index] ?? []]));
   }
 
@@ -215,16 +233,28 @@ export class ConsentRegister {
     nowMs: number,
   ): Promise<void> {
     if (kept.length === 0) return;
-    await this.records.put(
-      kept.map(([name, withdrawals]) => ({
-        collection: COLLECTION,
-        key: name,
-        value: JSON.stringify(bounded(withdrawals)),
-        // Not among what is erased with a person: it is what keeps late events of theirs from going out.
-        subjects: [],
-        expiresAtMs: nowMs + KEPT_MS,
-      })),
+    await this.writing(() =>
+      this.records.put(
+        kept.map(([name, withdrawals]) => ({
+          collection: COLLECTION,
+          key: name,
+          value: JSON.stringify(bounded(withdrawals)),
+          // Not among what is erased with a person: it is what keeps late events of theirs from going out.
+          subjects: [],
+          expiresAtMs: nowMs + KEPT_MS,
+        })),
+      ),
     );
+  }
+
+  /** From its beginning to its end nobody may rely on what was read before. */
+  private async writing(work: () => Promise<void>): Promise<void> {
+    this.unmarked.written();
+    try {
+      await work();
+    } finally {
+      this.unmarked.written();
+    }
   }
 }
 

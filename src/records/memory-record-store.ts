@@ -52,6 +52,11 @@ export class MemoryRecordStore implements RecordStore {
     return erased.length;
   }
 
+  /** Nobody else can. */
+  writesElsewhere(): number {
+    return 0;
+  }
+
   private keep(record: StoredRecord): void {
     const { collection, key, subjects } = record;
     const kept = this.collections.get(collection) ?? new Map<string, StoredRecord>();

@@ -35,4 +35,9 @@ export interface RecordStore {
     subjects: readonly string[],
     exceptCollections?: readonly string[],
   ): Promise<number>;
+  /**
+   * A number that is another one as soon as anybody else may have written: what was read under the same number, and was
+   * not written here since, is still so. Left out where that cannot be known. Throws when the storage is out of reach.
+   */
+  writesElsewhere?(): number;
 }

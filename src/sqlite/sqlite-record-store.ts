@@ -27,6 +27,7 @@ export class SqliteRecordStore implements RecordStore {
   private readonly expired;
   private readonly about;
   private readonly subjects;
+  private readonly version;
 
   constructor(
     database: Database,
@@ -61,6 +62,7 @@ export class SqliteRecordStore implements RecordStore {
     this.subjects = database.prepare(
       `SELECT ${asBytes(['subject'])} FROM record_subjects WHERE collection = ? AND key = ?`,
     );
+    this.version = database.prepare('PRAGMA data_version');
   }
 
   put(records: readonly StoredRecord[]): Promise<void> {
@@ -111,6 +113,11 @@ export class SqliteRecordStore implements RecordStore {
         return erased.length;
       }),
     );
+  }
+
+  /** SQLite counts the commits of other connections. */
+  writesElsewhere(): number {
+    return (this.version.get() as { data_version: number }).data_version;
   }
 
   private keep({ collection, key, value, subjects, expiresAtMs }: StoredRecord): void {

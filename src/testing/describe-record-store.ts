@@ -138,6 +138,18 @@ export function describeRecordStore(name: string, subject: RecordStoreSubject): 
     if (subject.another === undefined) return;
     const another = subject.another.bind(subject);
 
+    rule(
+      'tells, if it can tell at all, that another process may have written',
+      async (first, clock) => {
+        const second = await another(clock);
+        const before = first.writesElsewhere?.();
+        await second.put([record('a', '1')]);
+        if (before !== undefined) assert.notEqual(first.writesElsewhere?.(), before);
+        const values = await first.get('links', ['a']);
+        assert.deepEqual(values, ['1']);
+      },
+    );
+
     rule('shows every process the same', async (first, clock) => {
       const second = await another(clock);
       await first.put([record('a', '1', ['jane']), record('b', '2')]);
