@@ -162,21 +162,22 @@ export class EventIntake {
     { analyticsStorage }: Consent,
   ): Promise<Pick<EventPerson, 'owners'> & { readonly withdrawal: Withdrawal | undefined }> {
     const { people, contexts } = this.parts;
-    const { context, keptFor = [] } = found;
+    const { context, keptFor } = found;
     const knownOrComing = people.subjects();
     const subjects = knownOrComing instanceof Promise ? await knownOrComing : knownOrComing;
     const own = subjects.of(user, context.visitorId);
     const { visitorId } = context;
     const isJoined = analyticsStorage !== 'denied';
     const browser = visitorId === undefined ? undefined : subjects.visitor(visitorId);
-    const visitor = isJoined && browser !== undefined ? [browser] : [];
+    const visitor = isJoined && browser !== undefined ? [browser] : NOBODY;
     const isSignedIn = name === 'sign_up' || name === 'login';
     // An account's own address belongs to it; what somebody types elsewhere may be anybody's.
     const linked = isSignedIn ? own : own.filter((one) => !isEmail(one));
-    const names = visitor.length > 0 || isSignedIn ? [...new Set([...linked, ...visitor])] : [];
+    const names = visitor.length > 0 || isSignedIn ? [...new Set([...linked, ...visitor])] : NOBODY;
     const noting = contexts.noteUse(found, own);
     if (noting !== undefined) await noting;
-    const owners = [...new Set([...own, ...keptFor])].slice(0, MAX_OWNERS);
+    const owners =
+      keptFor === undefined ? own : [...new Set([...own, ...keptFor])].slice(0, MAX_OWNERS);
     return { owners, withdrawal: await people.link(names, linked, owners, browser) };
   }
 
@@ -302,5 +303,6 @@ function reasonOf(reason: string, withdrawal: Withdrawal | undefined): string {
   return withdrawal === undefined ? reason : reason.replace('consent denied', 'consent withdrawn');
 }
 
+const NOBODY: readonly string[] = [];
 const QUEUED: DestinationReceipt = { kind: 'queued' };
 const BOT: DestinationReceipt = { kind: 'skipped', reason: 'bot' };

@@ -112,7 +112,7 @@ export class People implements ConsentControl {
   link(
     subjects: readonly string[],
     own: readonly string[],
-    owners = subjects.filter((name) => !isVisitor(name)),
+    owners: readonly string[] = subjects.filter((name) => !isVisitor(name)),
     browser?: string,
   ): Promise<Withdrawal | undefined> {
     const { register, clock } = this.parts;

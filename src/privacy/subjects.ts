@@ -28,11 +28,11 @@ export class Subjects {
   of(user: Pick<UserData, 'id' | 'email'>, visitorId: string | undefined): readonly string[] {
     const names: string[] = [];
     if (user.id !== undefined) names.push(this.hash('u', user.id));
+    const email = emailIn(user.email);
     // An ID may be an address, and whoever names the person later may write it in another case.
-    const emails = [user.id, user.email].map((text) =>
-      text === undefined ? text : normalizeEmail(text),
-    );
-    for (const email of new Set(emails)) if (email !== undefined) names.push(this.hash('e', email));
+    const emailAsId = emailIn(user.id);
+    if (emailAsId !== undefined) names.push(this.hash('e', emailAsId));
+    if (email !== undefined && email !== emailAsId) names.push(this.hash('e', email));
     if (names.length === 0 && visitorId !== undefined) names.push(this.visitor(visitorId));
     return names;
   }
@@ -58,6 +58,10 @@ export class Subjects {
   private keyed(text: string, length = HASH_LENGTH): string {
     return createHmac('sha256', this.secret).update(text).digest('base64url').slice(0, length);
   }
+}
+
+function emailIn(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : normalizeEmail(text);
 }
 
 /** Whether a name stands for a browser, and not for a user. */
