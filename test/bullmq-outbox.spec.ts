@@ -16,6 +16,7 @@ import type { NextStep, OutboxEntry } from '../src/outbox/outbox';
 import { DURABLE_DEFAULTS, type OutboxSettings } from '../src/outbox/outbox-settings';
 import type { Storage } from '../src/outbox/storage';
 import { describeOutbox, describeRecordStore, FakeClock } from 'nestjs-server-tracking/testing';
+import { GroupCodec } from '../src/bullmq/group';
 import { VAULT } from './support/encryption';
 
 const REDIS = 'redis://127.0.0.1:6379';
@@ -208,6 +209,79 @@ describeServers('groups on Redis', () => {
     await redis.quit();
   });
 
+  it('stores of a group what is new and has room, and leaves no job behind of what is not', async () => {
+    const prefix = newPrefix();
+    const { outbox } = await open(REDIS, prefix, { maxPendingEntries: 4, overflow: 'reject-new' });
+    await outbox.append([entry('a'), entry('b')]);
+    const results = await outbox.append(['b', 'c', 'a', 'd', 'e'].map((key) => entry(key)));
+    expect(results.map(({ kind }) => kind)).toEqual([
+      'duplicate',
+      'stored',
+      'duplicate',
+      'stored',
+      'refused',
+    ]);
+    const redis = new Redis(REDIS);
+    expect(await redis.llen(`${prefix}:q:meta:wait`)).toBe(2);
+    expect(await redis.keys(`${prefix}:q:meta:*:logs`)).toHaveLength(2);
+    const [stats] = await outbox.stats();
+    expect(stats).toMatchObject({ accepted: 4, pending: 4, duplicates: 2, refused: 1 });
+    await redis.quit();
+  });
+
+  it('stores each of many keys once that come at once, twice each', async () => {
+    const prefix = newPrefix();
+    const { outbox } = await open(REDIS, prefix);
+    const keys = Array.from({ length: 5_000 }, (_unused, index) => `k${index}`);
+    const results = await Promise.all([...keys, ...keys].map((key) => outbox.append([entry(key)])));
+    const kinds = results.map(([result]) => result?.kind);
+    expect(kinds.slice(0, 5_000).every((kind) => kind === 'stored')).toBe(true);
+    expect(kinds.slice(5_000).every((kind) => kind === 'duplicate')).toBe(true);
+    const [stats] = await outbox.stats();
+    expect(stats).toMatchObject({ accepted: 5_000, pending: 5_000, duplicates: 5_000 });
+  });
+
+  it('leaves nothing of a job behind when its entries have ended', async () => {
+    const prefix = newPrefix();
+    const storage = await open(REDIS, prefix);
+    await storage.outbox.append([entry('a'), { ...entry('b'), priority: 2 }]);
+    storage.outbox.consume(lane(), settleAll);
+    await until(async () => (await statsOf(storage))?.delivered === 2);
+    const redis = new Redis(REDIS);
+    await until(async () => (await redis.keys(`${prefix}:q:meta:*-1*`)).length === 0);
+    expect(await redis.keys(`${prefix}:q:meta:*:logs`)).toEqual([]);
+    await redis.quit();
+  });
+
+  it('reads a job in which what is sealed stands within the data', async () => {
+    const prefix = newPrefix();
+    const storage = await open(REDIS, prefix);
+    await storage.outbox.append([entry('a')]);
+    const redis = new Redis(REDIS);
+    const [key] = await redis.keys(`${prefix}:q:meta:*-1`);
+    const { data } = new GroupCodec(VAULT, 'within').encode('meta', [entry('a')]);
+    await redis.hset(key!, 'data', data);
+    await redis.del(`${key}:logs`);
+    await redis.quit();
+    const bodies: string[] = [];
+    storage.outbox.consume(lane(), (batch) => {
+      bodies.push(...batch.map(({ wire }) => wire.body));
+      return settleAll(batch);
+    });
+    await until(async () => (await statsOf(storage))?.delivered === 1);
+    expect(bodies).toEqual([entry('a').wire.body]);
+  });
+
+  it('leaves a job to others that looks for what is sealed within the data', () => {
+    const { data, sealed } = new GroupCodec(VAULT, 'apart').encode('meta', [entry('a')]);
+    expect(data).not.toContain('event_id');
+    const [read] = new GroupCodec(VAULT, 'apart').decode('meta', data, sealed);
+    expect(read).toMatchObject(entry('a'));
+    expect(() =>
+      VAULT.openText((JSON.parse(data) as { sealed: string }).sealed, 'group:meta'),
+    ).toThrow(expect.objectContaining({ isKeyMissing: true }) as Error);
+  });
+
   it('does not settle a job that another process has taken', async () => {
     const prefix = newPrefix();
     const { outbox } = await open(REDIS, prefix);
@@ -288,6 +362,57 @@ describe('a server that is away', () => {
       await until(() => handed.includes('d'));
       expect(await statsOf(storage)).toMatchObject({ pending: 0 });
     }, 20_000);
+  });
+});
+
+describeServers('Redis whose memory is full', () => {
+  it('takes nothing, and settles and takes again when there is room', async () => {
+    const port = await freePort();
+    await startRedis(port);
+    const storage = await open(`redis://127.0.0.1:${port}`, newPrefix());
+    let goOn = (): void => undefined;
+    const isFull = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let handed = 0;
+    storage.outbox.consume(lane(), async (batch) => {
+      handed += batch.length;
+      await isFull;
+      return settleAll(batch);
+    });
+    await storage.outbox.append([entry('a')]);
+    await until(() => handed === 1);
+    const redis = new Redis(port);
+    await redis.config('SET', 'maxmemory', '1');
+    const [refused] = await storage.outbox.append([entry('b')]);
+    expect(refused).toMatchObject({ kind: 'refused', problem: { code: 'storage_unavailable' } });
+    expect(storage.health?.()).toMatchObject({ state: 'degraded' });
+    goOn();
+    await until(() => said.some((line) => line.includes('could not be written down')));
+    expect(await statsOf(storage)).toMatchObject({ pending: 1, delivered: 0 });
+    await redis.config('SET', 'maxmemory', '0');
+    expect((await storage.outbox.append([entry('b')]))[0]?.kind).toBe('stored');
+    await until(async () => (await statsOf(storage))?.delivered === 2);
+    expect(await statsOf(storage)).toMatchObject({ accepted: 2, pending: 0 });
+    await until(async () => (await redis.keys('*:q:meta:active')).length === 0);
+    await redis.quit();
+  });
+});
+
+describeServers('Redis that was full at the start, or has lost its scripts', () => {
+  it.each(['full', 'without scripts'])('takes again what it is given (%s)', async (trouble) => {
+    const port = await freePort();
+    await startRedis(port);
+    const redis = new Redis(port);
+    if (trouble === 'full') await redis.config('SET', 'maxmemory', '1');
+    const storage = await open(`redis://127.0.0.1:${port}`, newPrefix());
+    await storage.outbox.append([entry('a')]);
+    if (trouble === 'full') await redis.config('SET', 'maxmemory', '0');
+    else await redis.script('FLUSH');
+    await until(async () => (await storage.outbox.append([entry('b')]))[0]?.kind === 'stored');
+    const [waiting] = await redis.keys('*:q:meta:wait');
+    expect(await statsOf(storage)).toMatchObject({ pending: await redis.llen(waiting!) });
+    await redis.quit();
   });
 });
 

@@ -314,9 +314,11 @@ async function alter(url: string): Promise<void> {
   };
   if (url.startsWith('redis')) {
     const redis = new Redis(REDIS_URL);
-    for (const key of await redis.keys(`${PREFIX}:q:meta:*-*`))
-      if ((await redis.type(key)) === 'hash')
-        await redis.hset(key, 'data', flip((await redis.hget(key, 'data')) ?? '{}'));
+    for (const key of await redis.keys(`${PREFIX}:q:meta:*:logs`)) {
+      const bytes = (await redis.lindexBuffer(key, 0)) as Buffer;
+      bytes[40] = (bytes[40] as number) ^ 1;
+      await redis.lset(key, 0, bytes);
+    }
     await redis.quit();
     return;
   }

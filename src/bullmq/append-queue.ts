@@ -15,9 +15,9 @@ const CLAIMED_RETRY_MS = 15;
 
 /** How the queue reaches the server. */
 export interface AppendTarget {
+  /** How many appends may be under way at once. */
+  readonly maxAppends: number;
   append(entries: readonly OutboxEntry[]): Promise<readonly Verdict[]>;
-  /** Frees what an append that did not answer may have claimed. */
-  release(entries: readonly OutboxEntry[]): void;
   /** Throws something away for the entry; says whether there is room now. */
   makeRoomFor(entry: OutboxEntry): Promise<boolean>;
   countLocally(name: keyof LaneCounts): void;
@@ -32,29 +32,43 @@ interface Slot {
 
 /**
  * Gathers what is appended to one destination within a turn of the event loop, and while a write is under
- * way, into the next write: one at a time, so that the order is kept and the bound is counted once.
+ * way, into the next write. That begins when the one before has ended, or when it is full: the server takes writes in
+ * their order, and the bound is counted there.
  */
 export class AppendQueue {
   private slots: Slot[] = [];
-  private isWriting = false;
+  private isScheduled = false;
+  private writing = 0;
 
   constructor(private readonly target: AppendTarget) {}
 
   add(entry: OutboxEntry, answer: (result: AppendResult) => void): void {
     this.slots.push({ entry, claimedSinceMs: undefined, answer });
-    if (this.isWriting) return;
-    this.isWriting = true;
+    this.writeSoon();
+  }
+
+  private writeSoon(): void {
+    if (this.isScheduled || !this.mayWrite) return;
+    this.isScheduled = true;
     setImmediate(() => {
-      void this.run();
+      this.isScheduled = false;
+      if (!this.mayWrite) return;
+      void this.writeNext();
+      this.writeSoon();
     });
   }
 
-  private async run(): Promise<void> {
-    while (this.slots.length > 0) {
-      const slots = this.cut();
-      if (slots.length > 0) await this.write(slots);
-    }
-    this.isWriting = false;
+  private get mayWrite(): boolean {
+    if (this.writing === 0) return this.slots.length > 0;
+    return this.writing < this.target.maxAppends && this.slots.length >= MAX_WRITE_ENTRIES;
+  }
+
+  private async writeNext(): Promise<void> {
+    this.writing += 1;
+    const slots = this.cut();
+    if (slots.length > 0) await this.write(slots);
+    this.writing -= 1;
+    this.writeSoon();
   }
 
   /** The next slots, each key once: who has the same key comes after, when it is known what became of it. */
@@ -92,7 +106,6 @@ export class AppendQueue {
     try {
       verdicts = await within(APPEND_TIMEOUT_MS, this.target.append(entries));
     } catch (error) {
-      this.target.release(entries);
       for (const slot of slots) this.refuse(slot, reasonOf(error));
       // What waited meanwhile would only find the same server.
       for (const slot of this.slots.splice(0)) this.refuse(slot, reasonOf(error));

@@ -75,12 +75,8 @@ export class BullmqLane implements Consumer {
     });
     this.jobs = new JobKeeper(destination, tools);
     this.appends = new AppendQueue({
+      maxAppends: tools.store.maxAppends,
       append: (entries) => this.append(entries),
-      release: (entries) => {
-        tools.store.release(entries).catch((error: unknown) => {
-          tools.alarm.error('a claim was left to lapse', error);
-        });
-      },
       makeRoomFor: (entry) => this.makeRoomFor(entry),
       countLocally: (name) => {
         this.countLocally(name);

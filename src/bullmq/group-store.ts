@@ -4,14 +4,14 @@ import type { DeadLetter, DeadLetterQuery, LaneStats, OutboxEntry } from '../out
 import type { Priority } from '../outbox/priority';
 import type { StorageHealth } from '../outbox/storage';
 import type { RecordStore } from '../records/record-store';
-import type { StoredEntry } from './group';
+import type { GroupEntry, StoredEntry } from './group';
 import type { Buried, StoredLetter } from './stored-letter';
 
 /** What the server says to one new entry. */
 export type Verdict =
   | { readonly kind: 'stored' }
   | { readonly kind: 'duplicate' }
-  /** Another process is storing this very key; whether it succeeds is not known yet. */
+  /** A process of an older version is storing this very key; whether it succeeds is not known yet. */
   | { readonly kind: 'claimed' }
   | { readonly kind: 'full'; readonly pending: number }
   | { readonly kind: 'failed'; readonly reason: string };
@@ -20,7 +20,7 @@ export type Verdict =
 export interface TakenJob {
   readonly id: string;
   readonly token: string;
-  readonly entries: readonly StoredEntry[];
+  readonly entries: readonly GroupEntry[];
 }
 
 /** What became of entries of a held job since the last report. */
@@ -68,10 +68,10 @@ export interface GroupStore {
   /** Resolves when the first connection stands, or when it is clear that it does not. */
   open(): Promise<void>;
   health(): StorageHealth;
+  /** How many appends may be under way at once: one more may be prepared while the server works. */
+  readonly maxAppends: number;
   /** One verdict per entry, in order. No two of the entries have the same key. */
   append(destination: string, entries: readonly OutboxEntry[]): Promise<readonly Verdict[]>;
-  /** Frees what an append of an unknown end has claimed and not stored. */
-  release(entries: readonly OutboxEntry[]): Promise<void>;
   /** Adds to counters that belong to no job. */
   count(destination: string, counts: Partial<LaneCounts>): Promise<void>;
   /** The next job, or when the next delayed one is due, in Unix milliseconds. */
@@ -105,5 +105,3 @@ export const RENEW_MS = 1_200;
 export const RECOVER_MS = 750;
 /** How long an erasure is announced: longer than any process holds its breath. */
 export const ANNOUNCE_MS = 60_000;
-/** How long storing may take before another process may take a key over. */
-export const CLAIM_MS = 3_000;

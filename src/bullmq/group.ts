@@ -3,9 +3,8 @@ import { aboutAny } from '../outbox/erasure';
 import type { LeasedEntry, OutboxEntry } from '../outbox/outbox';
 import type { Priority } from '../outbox/priority';
 import { openWire } from '../outbox/sealed-wire';
-import { SealError, type Vault } from '../records/vault';
+import { SEAL_BYTES, SealError, type Vault } from '../records/vault';
 import type { WireEvent } from '../events/wire-event';
-import type { RecentGroups } from './recent-groups';
 
 /** Why an entry cannot be handed over: its key is not here, or its bytes were changed. */
 export type Fault = 'key-missing' | 'damaged';
@@ -55,40 +54,50 @@ type OpenRow = [
 interface GroupJson {
   /** Places instead of names: it is read often. */
   readonly rows?: readonly Row[];
-  /** The wire events of all rows that have none of their own, in their order. */
+  /** The wire events of all rows that have none of their own, in their order; or that they stand apart. */
   readonly sealed?: string;
   readonly entries?: readonly OpenRow[];
 }
 
+const NOTHING = Buffer.alloc(0);
 const NO_WIRE: WireEvent = { body: '', envelope: '' };
 
-/** A group as it was before it was sealed. */
-interface OpenGroup {
-  readonly rows: readonly Row[];
-  /** One of each row. */
-  readonly wires: readonly WireEvent[];
+/**
+ * In place of what stands apart. To those who look for it here it is sealed with a key that nobody has, so that they
+ * leave the job to others.
+ */
+const APART = Buffer.from([1, ...new Array<number>(SEAL_BYTES - 1).fill(0)]).toString('base64');
+
+/** An entry on its way into a job, be it new or out of another. */
+export type GroupEntry = OutboxEntry & Partial<StoredEntry>;
+
+/** A group as it is stored. */
+export interface GroupData {
+  readonly data: string;
+  /** Its sealed part, where that does not stand in the data. */
+  readonly sealed?: Buffer | undefined;
 }
 
 /** A group of which some entries are to go. */
 interface Split {
   /** Without their wire events. */
   readonly about: readonly StoredEntry[];
-  /** The others, as data; `undefined` where no key of ours opens them. */
-  readonly left: string | undefined;
+  /** The others; `undefined` where no key of ours opens them. */
+  readonly left: GroupData | undefined;
   readonly isEmpty: boolean;
   /** What those that go take. */
   readonly bytes: number;
 }
 
-/** The entries of one destination that share a job, as its data: sealed once, whatever their number. */
+/** The entries of one destination that share a job: sealed once, whatever their number. */
 export class GroupCodec {
-  /** @param recent where a group that comes back comes back as the same text. */
+  /** @param sealedStands whether the storage keeps bytes beside the data of a job. */
   constructor(
     private readonly vault: Vault,
-    private readonly recent?: RecentGroups<OpenGroup>,
+    private readonly sealedStands: 'within' | 'apart',
   ) {}
 
-  encode(destination: string, entries: Iterable<OutboxEntry & Partial<StoredEntry>>): string {
+  encode(destination: string, entries: Iterable<GroupEntry>): GroupData {
     const rows: Row[] = [];
     const wires: WireEvent[] = [];
     for (const entry of entries) {
@@ -97,21 +106,20 @@ export class GroupCodec {
       rows.push(rowOf(entry, sealed));
       if (sealed === undefined) wires.push(entry.wire);
     }
-    const group: GroupJson = { rows };
-    if (wires.length === 0) return JSON.stringify(group);
-    const sealed = this.vault.sealText(joined(wires), placeOf(destination));
-    const data = JSON.stringify({ ...group, sealed });
-    if (wires.length === rows.length) this.recent?.put(data, { rows, wires });
-    return data;
+    if (wires.length === 0) return { data: JSON.stringify({ rows }) };
+    const sealed = this.vault.seal(joined(wires), placeOf(destination));
+    return this.sealedStands === 'apart'
+      ? { data: JSON.stringify({ rows, sealed: APART }), sealed }
+      : { data: JSON.stringify({ rows, sealed: sealed.toString('base64') }) };
   }
 
-  /** @param data as BullMQ keeps it; what we did not write is read as an empty group. */
-  decode(destination: string, data: string): StoredEntry[] {
-    const known = this.recent?.take(data);
-    if (known !== undefined)
-      return known.rows.map((row, at) => storedEntry(destination, row, known.wires[at]));
+  /**
+   * @param data as BullMQ keeps it; what we did not write is read as an empty group.
+   * @param apart what stands apart from it, if anything does.
+   */
+  decode(destination: string, data: string, apart?: Uint8Array | null): StoredEntry[] {
     const { rows = [], sealed, entries = [] } = JSON.parse(data) as GroupJson;
-    const { wires, fault } = this.opened(destination, sealed);
+    const { wires, fault } = this.opened(destination, sealed, apart);
     let next = 0;
     const stored = rows.map((row) => {
       const own = row[11];
@@ -136,13 +144,20 @@ export class GroupCodec {
    *
    * @returns `undefined` where none is about them.
    */
-  without(destination: string, data: string, subjects: readonly string[]): Split | undefined {
+  without(
+    destination: string,
+    data: string,
+    subjects: readonly string[],
+    apart?: Uint8Array | null,
+  ): Split | undefined {
     const about = this.about(destination, data, subjects);
     if (about.length === 0) return undefined;
     const { rows = [] } = JSON.parse(data) as GroupJson;
     const isAbout = aboutAny(subjects);
     const isEmpty = about.length === rows.length;
-    const others = isEmpty ? [] : this.decode(destination, data).filter((one) => !isAbout(one));
+    const others = isEmpty
+      ? []
+      : this.decode(destination, data, apart).filter((one) => !isAbout(one));
     const isReadable = others.every(({ fault }) => fault !== 'key-missing');
     const left = isReadable ? this.encode(destination, others) : undefined;
     return { about, left, isEmpty, bytes: bytesOf(about) };
@@ -151,10 +166,12 @@ export class GroupCodec {
   private opened(
     destination: string,
     sealed: string | undefined,
+    apart: Uint8Array | null | undefined,
   ): { wires: readonly WireEvent[]; fault?: Fault } {
     if (sealed === undefined) return { wires: [] };
     try {
-      return { wires: apart(this.vault.openText(sealed, placeOf(destination))) };
+      const bytes = sealed === APART ? (apart ?? NOTHING) : Buffer.from(sealed, 'base64');
+      return { wires: split(this.vault.open(bytes, placeOf(destination))) };
     } catch (error) {
       return { wires: [], fault: faultOf(error) };
     }
@@ -172,11 +189,16 @@ export class GroupCodec {
 
 /** One text of wire events, which are JSON already: a line of lengths, then all of them as they are. */
 function joined(wires: readonly WireEvent[]): string {
-  const lengths = wires.flatMap(({ body, envelope }) => [body.length, envelope.length]);
-  return `${lengths.join()}\n${wires.map(({ body, envelope }) => body + envelope).join('')}`;
+  const lengths: number[] = [];
+  const texts: string[] = [];
+  for (const { body, envelope } of wires) {
+    lengths.push(body.length, envelope.length);
+    texts.push(body, envelope);
+  }
+  return `${lengths.join()}\n${texts.join('')}`;
 }
 
-function apart(text: string): readonly WireEvent[] {
+function split(text: string): readonly WireEvent[] {
   const head = text.indexOf('\n');
   const lengths = text.slice(0, head).split(',').map(Number);
   const wires: WireEvent[] = [];
@@ -234,7 +256,7 @@ function openEntry(destination: string, row: OpenRow): StoredEntry {
   return { ...entry, bytes: entryBytes(entry) };
 }
 
-function rowOf(entry: OutboxEntry & Partial<StoredEntry>, sealed: string | undefined): Row {
+function rowOf(entry: GroupEntry, sealed: string | undefined): Row {
   const { key, eventId, eventName, occurredAtMs, acceptedAtMs, priority, wire } = entry;
   const { subjects, consentAtMs } = entry;
   const wireBytes =
@@ -268,9 +290,7 @@ export interface Group<Entry extends OutboxEntry = OutboxEntry> {
 }
 
 /** Few and large, the urgent first; the order of equals is kept. */
-export function groupsOf<Entry extends OutboxEntry & Partial<StoredEntry>>(
-  entries: readonly Entry[],
-): Group<Entry>[] {
+export function groupsOf<Entry extends GroupEntry>(entries: readonly Entry[]): Group<Entry>[] {
   return ([0, 1, 2] as const).flatMap((priority) => {
     const groups: { priority: Priority; entries: Entry[] }[] = [];
     let characters = Infinity;
@@ -294,7 +314,7 @@ export function groupsOf<Entry extends OutboxEntry & Partial<StoredEntry>>(
   });
 }
 
-export function bytesOf(entries: Iterable<OutboxEntry & Partial<StoredEntry>>): number {
+export function bytesOf(entries: Iterable<GroupEntry>): number {
   let sum = 0;
   for (const entry of entries) sum += entry.bytes ?? entryBytes(entry);
   return sum;

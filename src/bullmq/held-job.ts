@@ -2,7 +2,8 @@ import { noCounts, type LaneCounts } from '../outbox/lane-counts';
 import type { LeasedEntry, OutboxEntry } from '../outbox/outbox';
 import type { Priority } from '../outbox/priority';
 import type { WireEvent } from '../events/wire-event';
-import type { Fault, StoredEntry } from './group';
+import { entryBytes } from '../outbox/entry-bytes';
+import type { Fault, GroupEntry, StoredEntry } from './group';
 import { LOCK_MS, type JobStep, type Report, type TakenJob } from './group-store';
 import type { Buried } from './stored-letter';
 
@@ -20,10 +21,10 @@ export class HeldEntry implements LeasedEntry {
   readonly wire: WireEvent;
   attempts: number;
   readonly #job: HeldJob;
-  readonly #stored: StoredEntry;
+  readonly #stored: GroupEntry;
   #dueMs: number;
 
-  constructor(entry: StoredEntry, job: HeldJob) {
+  constructor(entry: GroupEntry, job: HeldJob) {
     this.key = entry.key;
     this.destination = entry.destination;
     this.eventId = entry.eventId;
@@ -34,10 +35,10 @@ export class HeldEntry implements LeasedEntry {
     this.subjects = entry.subjects;
     this.consentAtMs = entry.consentAtMs;
     this.wire = entry.wire;
-    this.attempts = entry.attempts;
+    this.attempts = entry.attempts ?? 0;
     this.#job = job;
     this.#stored = entry;
-    this.#dueMs = entry.dueMs;
+    this.#dueMs = entry.dueMs ?? 0;
   }
 
   static jobOf(entry: LeasedEntry): HeldJob {
@@ -50,7 +51,7 @@ export class HeldEntry implements LeasedEntry {
   }
 
   static bytesOf(entry: HeldEntry): number {
-    return entry.#stored.bytes;
+    return entry.#stored.bytes ?? entryBytes(entry.#stored);
   }
 
   static faultOf(entry: HeldEntry): Fault | undefined {
@@ -83,8 +84,9 @@ export class HeldEntry implements LeasedEntry {
   }
 
   static stored(entry: HeldEntry): StoredEntry {
-    const { bytes, sealed } = entry.#stored;
+    const { sealed } = entry.#stored;
     const { attempts } = entry;
+    const bytes = HeldEntry.bytesOf(entry);
     return { ...HeldEntry.plain(entry), attempts, dueMs: entry.#dueMs, bytes, sealed };
   }
 }

@@ -65,6 +65,7 @@ const LANE_OPTIONS = {
 
 /** The groups in BullMQ's tables on Postgres; keys, counters and jobs change in one transaction. */
 export class PostgresStore implements GroupStore {
+  readonly maxAppends = 1;
   readonly records: PostgresRecordStore;
   private readonly connection: PostgresConnection;
   private readonly groups: GroupCodec;
@@ -84,7 +85,7 @@ export class PostgresStore implements GroupStore {
     vault: Vault,
     private readonly alarm: Alarm,
   ) {
-    this.groups = new GroupCodec(vault);
+    this.groups = new GroupCodec(vault, 'within');
     this.letters = new LetterCodec(vault);
     this.connection = new PostgresConnection(bullmq, pg, url, schema, alarm, (queue) => {
       if (queue === undefined) for (const signal of this.signals.values()) signal.set();
@@ -130,11 +131,6 @@ export class PostgresStore implements GroupStore {
       });
       return { result, finish };
     });
-  }
-
-  /** There is nothing to free: what was not committed was never there. */
-  release(): Promise<void> {
-    return Promise.resolve();
   }
 
   async count(destination: string, counts: Partial<LaneCounts>): Promise<void> {
@@ -205,7 +201,7 @@ export class PostgresStore implements GroupStore {
       if ('left' in next)
         await backend.updateData(
           jobRef(job),
-          JSON.parse(this.groups.encode(destination, next.left)),
+          JSON.parse(this.groups.encode(destination, next.left).data),
         );
       if (next.kind === 'complete')
         await backend.moveToCompleted(jobRef(job), null, true, job.token, false);
@@ -245,7 +241,7 @@ export class PostgresStore implements GroupStore {
       else
         await backend.updateData(
           jobRef(group),
-          JSON.parse(this.groups.encode(destination, left)) as unknown,
+          JSON.parse(this.groups.encode(destination, left).data) as unknown,
         );
       const finish = countSql(destination, {
         dropped: 1,
@@ -434,7 +430,7 @@ export class PostgresStore implements GroupStore {
         else if (split.left === undefined) pass.sealed.push(...split.about);
         else {
           if (split.isEmpty) await backend.remove(id, false);
-          else await backend.updateData(jobRef({ id }), JSON.parse(split.left) as unknown);
+          else await backend.updateData(jobRef({ id }), JSON.parse(split.left.data) as unknown);
           pass.erased.push(...split.about);
           dropped += split.about.length;
           bytes += split.bytes;
@@ -501,7 +497,8 @@ export class PostgresStore implements GroupStore {
     for (const { entries: some, priority } of groupsOf(entries)) {
       this.jobs += 1;
       const id = `${this.token}-${this.jobs}`;
-      await backend.addJob(jobJson(id, this.groups.encode(destination, some), priority), id, {});
+      const { data } = this.groups.encode(destination, some);
+      await backend.addJob(jobJson(id, data, priority), id, {});
     }
   }
 

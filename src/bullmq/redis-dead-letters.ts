@@ -6,7 +6,7 @@ import type { Clock } from '../clock';
 import { isAskedFor } from '../outbox/dead-letter-query';
 import { aboutAny } from '../outbox/erasure';
 import type { DeadLetter, DeadLetterQuery } from '../outbox/outbox';
-import { bytesOf, groupsOf } from './group';
+import { bytesOf, groupsOf, type GroupCodec } from './group';
 import { answersOf } from './redis-envelope';
 import type { RedisQueues } from './redis-queues';
 import { REDRIVE, UNLOCK } from './redis-scripts';
@@ -38,6 +38,7 @@ export class RedisDeadLetters {
     private readonly redis: Redis,
     private readonly keys: RedisKeys,
     private readonly queues: RedisQueues,
+    private readonly groups: GroupCodec,
     private readonly codec: LetterCodec,
     private readonly clock: Clock,
     private readonly ttlMs: number,
@@ -87,18 +88,28 @@ export class RedisDeadLetters {
       for (const [destination, letters] of byDestination) {
         const ids = new Map(letters.map(({ id, letter }) => [this.codec.entryOf(letter), id]));
         const groups = groupsOf([...ids.keys()]);
-        const added = await this.queues.addJobs(destination, groups, (jobKey, { entries }) => [
-          REDRIVE,
-          4,
-          jobKey,
-          this.keys.counters,
-          this.keys.dead,
-          this.keys.deadOrder,
-          destination,
-          bytesOf(entries),
-          ...entries.map((entry) => ids.get(entry) as string),
-        ]);
-        for (const { entries } of added) count += entries.length;
+        const jobs = groups.map(({ priority, entries }) => ({
+          id: this.queues.nextJobId(),
+          priority,
+          entries,
+          ...this.groups.encode(destination, entries),
+        }));
+        const answers = await this.queues.addJobs(destination, jobs, (chain, index, jobKey) => {
+          const { entries } = jobs[index] as (typeof jobs)[number];
+          chain.eval(
+            REDRIVE,
+            4,
+            jobKey,
+            this.keys.counters,
+            this.keys.dead,
+            this.keys.deadOrder,
+            destination,
+            bytesOf(entries),
+            ...entries.map((entry) => ids.get(entry) as string),
+          );
+        });
+        for (const [index, { entries }] of jobs.entries())
+          if (answers[index] === 1) count += entries.length;
       }
       return count;
     });

@@ -4,7 +4,7 @@ import type { ChainableCommander, Redis } from 'ioredis';
 import { reasonOf } from './alarm';
 
 /** A script, how many keys it has, its keys and its arguments. */
-export type EvalCommand = [script: string, keys: number, ...args: (string | number)[]];
+export type EvalCommand = [script: string, keys: number, ...args: (string | number | Buffer)[]];
 
 /**
  * A client for BullMQ that sends its command together with ours, as one transaction: either what BullMQ does
@@ -13,15 +13,17 @@ export type EvalCommand = [script: string, keys: number, ...args: (string | numb
 export class Envelope {
   readonly status = 'ready';
   readonly isCluster = false;
+  /** Where in the answers that of the last command behind each of BullMQ's commands stands. */
+  readonly lastPlaces: number[] = [];
   private readonly sent: Promise<unknown[]>;
   private isSent = false;
   private resolve!: (answers: Promise<unknown[]>) => void;
 
-  /** @param follow the command behind BullMQ's command of that number; none if empty. */
+  /** @param follow adds what stands behind BullMQ's command of that number. */
   constructor(
     private readonly redis: Redis,
     private readonly before: readonly EvalCommand[],
-    private readonly follow: (index: number) => EvalCommand | [],
+    private readonly follow: (chain: ChainableCommander, index: number) => void = () => undefined,
   ) {
     this.sent = new Promise((resolve) => {
       this.resolve = resolve;
@@ -48,12 +50,14 @@ export class Envelope {
     const chain = this.redis.multi();
     for (const command of this.before) chain.eval(...command);
     const places: number[] = [];
+    const names: string[] = [];
     const transaction = {
       runCommand: (name: string, args: unknown[]) => {
         places.push(chain.length);
+        names.push(name);
         (chain as unknown as Record<string, (args: unknown[]) => unknown>)[name]?.(args);
-        const following = this.follow(places.length - 1);
-        if (following.length > 0) chain.eval(...(following as EvalCommand));
+        this.follow(chain, places.length - 1);
+        this.lastPlaces.push(chain.length - 2);
         return transaction;
       },
       exec: async () => {
@@ -62,17 +66,40 @@ export class Envelope {
         this.resolve(executed.then((results) => results.map(([error, value]) => error ?? value)));
         const results = await executed;
         // The first place is that of MULTI itself.
-        return places.map((place) => results[place - 1]);
+        const own = places.map((place) => results[place - 1]);
+        await this.loadForgotten(names.filter((_name, index) => isForgotten(own[index]?.[0])));
+        return own;
       },
     };
     return transaction as unknown as IRedisTransaction;
   }
+
+  /** ioredis believes that the server has them, and within a transaction it does not hear that it has not. */
+  private async loadForgotten(names: readonly string[]): Promise<void> {
+    const { scriptsSet } = this.redis as unknown as {
+      readonly scriptsSet: Record<string, { readonly lua: string } | undefined>;
+    };
+    for (const name of new Set(names)) {
+      const script = scriptsSet[name];
+      if (script !== undefined) await this.redis.script('LOAD', script.lua);
+    }
+  }
+}
+
+/** Whether the server does not know the script: a transaction before was refused whole, or somebody removed the scripts. */
+function isForgotten(error: Error | null | undefined): boolean {
+  return error?.message.startsWith('NOSCRIPT') ?? false;
 }
 
 async function executedOf(chain: ChainableCommander): Promise<[Error | null, unknown][]> {
-  const results = await chain.exec();
+  const results = await chain.exec().catch(throwFirst);
   if (results === null) throw new Error('the transaction was not carried out');
   return results;
+}
+
+/** What the server refused before it came to EXEC, such as a write while its memory is full. */
+function throwFirst(error: Error & { readonly previousErrors?: readonly Error[] }): never {
+  throw error.previousErrors?.[0] ?? error;
 }
 
 /** @throws Error the first that failed. */

@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis';
 import type { GroupCodec, StoredEntry } from './group';
 import type { ErasurePass } from './group-store';
 import { answersOf } from './redis-envelope';
-import type { RedisBackend } from './redis-queues';
+import type { RedisBackend, RedisQueues } from './redis-queues';
 import { EVICT, FIND } from './redis-scripts';
 
 /** Jobs that the server looks through in one command: some 6 MB at most. */
@@ -30,20 +30,25 @@ export async function findInJobs(
 /** Takes entries about these people out of all jobs that no process holds, and looks who holds others. */
 export async function eraseFromJobs(
   redis: Redis,
-  backend: RedisBackend,
+  queues: RedisQueues,
   groups: GroupCodec,
   counters: string,
   destination: string,
   subjects: readonly string[],
 ): Promise<ErasurePass> {
+  const backend = queues.backend(destination);
   const pass: ErasurePass = { erased: [], held: [], sealed: [] };
   for await (const { id, isHeld } of jobsAbout(redis, backend, subjects))
     await eraseFromJob(id, isHeld);
   return pass;
 
   async function eraseFromJob(id: string, isHeld: boolean): Promise<void> {
-    const data = await redis.hget(backend.toKey(id), 'data');
-    const split = data === null ? undefined : groups.without(destination, data, subjects);
+    // In this order: what is sealed is never older than the data that the script recognises.
+    const [data, sealed] = await Promise.all([
+      redis.hget(backend.toKey(id), 'data'),
+      queues.sealedOf(destination, id),
+    ]);
+    const split = data === null ? undefined : groups.without(destination, data, subjects, sealed);
     if (data === null || split === undefined) return;
     if (isHeld) pass.held.push(...split.about);
     else if (split.left === undefined) pass.sealed.push(...split.about);
@@ -54,7 +59,8 @@ export async function eraseFromJobs(
         backend.toKey(id),
         counters,
         createHash('sha1').update(data).digest('hex'),
-        split.left,
+        split.left.data,
+        split.left.sealed ?? '',
         destination,
         split.about.length,
         split.bytes,

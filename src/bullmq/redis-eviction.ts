@@ -7,7 +7,7 @@ import type { Priority } from '../outbox/priority';
 import type { GroupCodec } from './group';
 import { oldestEntry, type WaitingGroup } from './oldest-entry';
 import { answersOf } from './redis-envelope';
-import type { RedisBackend } from './redis-queues';
+import type { RedisQueues } from './redis-queues';
 import { EVICT } from './redis-scripts';
 
 /** So many jobs of each kind are looked at; each kind is in order, so that the first is among them. */
@@ -20,24 +20,27 @@ const PRIORITY_STEP = 2 ** 32;
 /** Throws one entry away that no process holds. */
 export async function evictOldest(
   redis: Redis,
-  backend: RedisBackend,
+  queues: RedisQueues,
   groups: GroupCodec,
   counters: string,
   destination: string,
   priority: Priority | undefined,
 ): Promise<OutboxEntry | undefined> {
+  const backend = queues.backend(destination);
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const found = oldestEntry(await waitingGroups(redis, backend, groups, destination), priority);
+    const found = oldestEntry(await waitingGroups(redis, queues, groups, destination), priority);
     if (found === undefined) return undefined;
     const { group, entry } = found;
     const left = group.entries.filter((one) => one !== entry);
+    const { data, sealed = '' } = groups.encode(destination, left);
     const answer = await redis.eval(
       EVICT,
       2,
       backend.toKey(group.id),
       counters,
       createHash('sha1').update(group.data).digest('hex'),
-      groups.encode(destination, left),
+      data,
+      sealed,
       destination,
       1,
       entry.bytes,
@@ -52,10 +55,11 @@ export async function evictOldest(
 
 async function waitingGroups(
   redis: Redis,
-  backend: RedisBackend,
+  queues: RedisQueues,
   groups: GroupCodec,
   destination: string,
 ): Promise<readonly WaitingGroup[]> {
+  const backend = queues.backend(destination);
   const { wait, prioritized, delayed } = backend.keys as Record<string, string>;
   const chain = redis.multi().lrange(wait as string, -LOOKED_AT, -1);
   for (const priority of [1, 2])
@@ -71,12 +75,23 @@ async function waitingGroups(
   const [first = [], ...others] = (await answersOf(chain)) as string[][];
   // The end of the list is its front.
   const ids = [...first.reverse(), ...others.flat()];
-  if (ids.length === 0) return [];
-  const read = redis.multi();
-  for (const id of ids) read.hget(backend.toKey(id), 'data');
-  const data = (await answersOf(read)) as (string | null)[];
-  return ids.flatMap((id, index) => {
-    const text = data[index];
-    return text ? [{ id, data: text, entries: groups.decode(destination, text) }] : [];
-  });
+  const found = await Promise.all(
+    ids.map((id) => waitingGroup(redis, queues, groups, destination, id)),
+  );
+  return found.filter((group) => group !== undefined);
+}
+
+async function waitingGroup(
+  redis: Redis,
+  queues: RedisQueues,
+  groups: GroupCodec,
+  destination: string,
+  id: string,
+): Promise<WaitingGroup | undefined> {
+  // In this order: what is sealed is never older than the data that the script recognises.
+  const [data, sealed] = await Promise.all([
+    redis.hget(queues.backend(destination).toKey(id), 'data'),
+    queues.sealedOf(destination, id),
+  ]);
+  return data ? { id, data, entries: groups.decode(destination, data, sealed) } : undefined;
 }

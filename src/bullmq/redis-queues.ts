@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 
 import type { IRedisClient, RedisConnection } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { ChainableCommander, Redis } from 'ioredis';
 
-import type { OutboxEntry } from '../outbox/outbox';
+import type { Priority } from '../outbox/priority';
 import type { Alarm } from './alarm';
-import type { Group, GroupCodec } from './group';
+import type { GroupData } from './group';
 import { LOCK_MS, RECOVER_MS } from './group-store';
 import { jobJson } from './job-json';
 import { queueName } from './lane-name';
 import type { Bullmq } from './peers';
 import { duplicateRedis, endRedis } from './redis-connection';
-import { Envelope, type EvalCommand } from './redis-envelope';
+import { Envelope } from './redis-envelope';
 import { within } from './waiting';
 
 export type RedisBackend = InstanceType<Bullmq['RedisQueueBackend']>;
@@ -21,6 +21,12 @@ interface RedisLane {
   readonly backend: RedisBackend;
   /** Waits on the server for a job; made when it is first needed. */
   waiting?: Redis;
+}
+
+/** A job that is to be added. */
+export interface NewJob extends GroupData {
+  readonly id: string;
+  readonly priority: Priority;
 }
 
 /** A job that makes trouble is tried for ever: nothing of it may end in BullMQ's failed set. */
@@ -43,12 +49,16 @@ export class RedisQueues {
     private readonly bullmq: Bullmq,
     private readonly redis: Redis,
     private readonly prefix: string,
-    private readonly groups: GroupCodec,
     private readonly alarm: Alarm,
   ) {}
 
   backend(destination: string): RedisBackend {
     return this.lane(destination).backend;
+  }
+
+  nextJobId(): string {
+    this.jobs += 1;
+    return `${this.idPrefix}-${this.jobs}`;
   }
 
   /** The same queue, by a client that sends what BullMQ does within our transaction. */
@@ -70,26 +80,29 @@ export class RedisQueues {
     );
   }
 
-  /** Adds one job per group, each followed by its own command, all in one transaction. @returns the added. */
-  async addJobs<Entry extends OutboxEntry>(
+  /**
+   * Adds the jobs, each followed by a script of its own, all in one transaction.
+   *
+   * @param follow adds the script that says whether it found its job.
+   * @returns what the scripts answered, in order; an error where one failed.
+   */
+  async addJobs(
     destination: string,
-    groups: readonly Group<Entry>[],
-    follow: (jobKey: string, group: Group<Entry>) => EvalCommand,
-  ): Promise<readonly Group<Entry>[]> {
+    jobs: readonly NewJob[],
+    follow: (chain: ChainableCommander, index: number, jobKey: string) => void,
+  ): Promise<readonly unknown[]> {
     const backend = this.backend(destination);
-    const jobs = groups.map((group) => {
-      this.jobs += 1;
-      return { group, id: `${this.idPrefix}-${this.jobs}` };
-    });
-    const transaction = new Envelope(this.redis, [], (index) => {
-      const { group, id } = jobs[index] as (typeof jobs)[number];
-      return follow(backend.toKey(id), group);
+    const transaction = new Envelope(this.redis, [], (chain, index) => {
+      const { id, sealed } = jobs[index] as NewJob;
+      const jobKey = backend.toKey(id);
+      if (sealed !== undefined) chain.rpush(sealedKeyOf(jobKey), sealed);
+      follow(chain, index, jobKey);
     });
     let problem: unknown;
     await this.within(destination, transaction)
       .addJobs(
-        jobs.map(({ id, group }) => ({
-          job: jobJson(id, this.groups.encode(destination, group.entries), group.priority),
+        jobs.map(({ id, data, priority }) => ({
+          job: jobJson(id, data, priority),
           jobId: id,
           parentKeyOpts: {},
         })),
@@ -98,10 +111,13 @@ export class RedisQueues {
         problem = error;
       });
     const answers = await transaction.answers();
-    const added = jobs.filter((_job, index) => answers[2 * index + 1] === 1);
-    if (added.length < jobs.length)
-      this.alarm.error('a job was not added', problem ?? new Error('the server did not say why'));
-    return added.map(({ group }) => group);
+    if (problem !== undefined) this.alarm.error('a job was not added', problem);
+    return transaction.lastPlaces.map((place) => answers[place]);
+  }
+
+  /** What of the job is sealed and stands apart from its data. */
+  sealedOf(destination: string, id: string): Promise<Buffer | null> {
+    return this.redis.lindexBuffer(sealedKeyOf(this.backend(destination).toKey(id)), 0);
   }
 
   async waitForJob(destination: string, timeoutMs: number): Promise<void> {
@@ -154,4 +170,9 @@ export class RedisQueues {
     }
     return lane;
   }
+}
+
+/** BullMQ keeps a list there and removes it with the job, whoever does so. */
+function sealedKeyOf(jobKey: string): string {
+  return `${jobKey}:logs`;
 }

@@ -1,94 +1,80 @@
 /*
- * What BullMQ has no command for. A key of an entry holds `c:<token>` while somebody stores it and the time
- * of its expiry afterwards. Counters are fields `<destination>|<name>` of one hash.
+ * What BullMQ has no command for. A key of an entry holds the time of its expiry, or `c:<token>` while a process of
+ * an older version stores it. Counters are fields `<destination>|<name>` of one hash. What of a job is sealed lies
+ * under its key with `:logs` behind it, because that is removed with it, whoever removes it.
  *
  * Sent as text, not by digest: within MULTI a digest that the server has forgotten would cost us a part.
  */
 
 /**
- * Which of the entries may be stored now; claims their keys.
+ * Stands behind the commands that add a job: stores its entries if all of them may be stored, and takes the job away
+ * again if not.
  *
- * KEYS: counters, then one key per entry. ARGV: token, lease in ms, now, destination, most entries, most
- * bytes, then the bytes of each entry. Returns pending, then per entry 0 claimed, 1 duplicate, 2 claimed by
- * another, 3 full.
+ * KEYS: job, counters, waiting jobs, prioritized jobs, then one key per entry, 200 at most. ARGV: expiry, window in
+ * ms, now, destination, most entries, most bytes, bytes, ID of the job. Returns 1 stored, 0 there is no job, or 2 not stored; then
+ * pending and its bytes; then per entry 0 it might be stored, 1 duplicate, 2 claimed by another.
  */
-export const CLAIM = `
-local counters = KEYS[1]
-local token = 'c:' .. ARGV[1]
+export const ACCEPT = `
+local job = KEYS[1]
+if redis.call('EXISTS', job) == 0 then
+  redis.call('DEL', job .. ':logs')
+  return { 0 }
+end
+redis.call('DEL', job .. ':-')
+local counters = KEYS[2]
+local entries = #KEYS - 4
 local pending = tonumber(redis.call('HGET', counters, ARGV[4] .. '|pending') or '0')
 local bytes = tonumber(redis.call('HGET', counters, ARGV[4] .. '|pendingBytes') or '0')
-local now = tonumber(ARGV[3])
-local maxEntries = tonumber(ARGV[5])
-local maxBytes = tonumber(ARGV[6])
-local codes = { pending }
+local answer = { 1, pending, bytes }
+if pending + entries > tonumber(ARGV[5]) or bytes + ARGV[7] > tonumber(ARGV[6]) then answer[1] = 2 end
 local duplicates = 0
-for i = 2, #KEYS do
+for i, value in ipairs(redis.call('MGET', unpack(KEYS, 5))) do
   local code = 0
-  local value = redis.call('GET', KEYS[i])
-  if value and value ~= token then
+  if value then
     if string.sub(value, 1, 2) == 'c:' then
       code = 2
-    elseif tonumber(value) > now then
+    elseif tonumber(value) > tonumber(ARGV[3]) then
       code = 1
       duplicates = duplicates + 1
     end
+    if code > 0 then answer[1] = 2 end
   end
-  if code == 0 then
-    local size = tonumber(ARGV[i + 5])
-    if pending >= maxEntries or bytes + size > maxBytes then
-      code = 3
-    else
-      pending = pending + 1
-      bytes = bytes + size
-      redis.call('SET', KEYS[i], token, 'PX', ARGV[2])
-    end
-  end
-  codes[i] = code
+  answer[i + 3] = code
 end
-if duplicates > 0 then
-  redis.call('HINCRBY', counters, ARGV[4] .. '|duplicates', duplicates)
+if duplicates > 0 then redis.call('HINCRBY', counters, ARGV[4] .. '|duplicates', duplicates) end
+if answer[1] == 2 then
+  redis.call('LREM', KEYS[3], 1, ARGV[8])
+  redis.call('ZREM', KEYS[4], ARGV[8])
+  redis.call('DEL', job, job .. ':logs')
+  return answer
 end
-return codes`;
-
-/**
- * Stands behind the command that adds a job: if the job is there, its entries are stored.
- *
- * KEYS: job, counters, then one key per entry. ARGV: expiry, window in ms, destination, bytes.
- */
-export const CONFIRM = `
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-redis.call('DEL', KEYS[1] .. ':-')
-local entries = #KEYS - 2
-for i = 3, #KEYS do
+for i = 5, #KEYS do
   redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2])
 end
-redis.call('HINCRBY', KEYS[2], ARGV[3] .. '|accepted', entries)
-redis.call('HINCRBY', KEYS[2], ARGV[3] .. '|pending', entries)
-redis.call('HINCRBY', KEYS[2], ARGV[3] .. '|pendingBytes', ARGV[4])
-return 1`;
-
-/** KEYS: one per entry. ARGV: token. */
-export const RELEASE = `
-for i = 1, #KEYS do
-  if redis.call('GET', KEYS[i]) == 'c:' .. ARGV[1] then redis.call('DEL', KEYS[i]) end
-end
-return 0`;
+redis.call('HINCRBY', counters, ARGV[4] .. '|accepted', entries)
+redis.call('HINCRBY', counters, ARGV[4] .. '|pending', entries)
+redis.call('HINCRBY', counters, ARGV[4] .. '|pendingBytes', ARGV[7])
+return { 1 }`;
 
 /**
  * Stands in front of the command that ends or moves a job: if the lock is still ours, counts what became of
- * its entries, keeps the dead letters and leaves the rest as the job's data. The first write is one that a
- * full server allows, and with it all that follow: BullMQ's command would pass as well.
+ * its entries, keeps the dead letters and leaves the rest as the job's data. Alone, its first write is one that a full
+ * server allows, and with it all that follow; of a transaction a full server takes nothing.
  *
- * KEYS: job, counters, dead letters, their order. ARGV: token, data or '', destination, number of counters,
- * name and increment of each, then for each dead letter its time and itself.
+ * KEYS: job, counters, dead letters, their order. ARGV: token, data or '', what is sealed of it or '', destination,
+ * number of counters, name and increment of each, then for each dead letter its time and itself.
  */
 export const REPORT = `
 if redis.call('GET', KEYS[1] .. ':lock') ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1] .. ':-')
-if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'data', ARGV[2]) end
-local at = 5
-for i = 1, tonumber(ARGV[4]) do
-  redis.call('HINCRBY', KEYS[2], ARGV[3] .. '|' .. ARGV[at], ARGV[at + 1])
+if ARGV[2] ~= '' then
+  redis.call('HSET', KEYS[1], 'data', ARGV[2])
+  redis.call('DEL', KEYS[1] .. ':logs')
+  if ARGV[3] ~= '' then redis.call('RPUSH', KEYS[1] .. ':logs', ARGV[3]) end
+end
+local at = 6
+for i = 1, tonumber(ARGV[5]) do
+  redis.call('HINCRBY', KEYS[2], ARGV[4] .. '|' .. ARGV[at], ARGV[at + 1])
   at = at + 2
 end
 while at < #ARGV do
@@ -102,7 +88,8 @@ return 1`;
 /**
  * Leaves a group smaller that nobody has taken, if it is still as it was read.
  *
- * KEYS: job, counters. ARGV: SHA-1 of the data, new data, destination, dropped entries, freed bytes.
+ * KEYS: job, counters. ARGV: SHA-1 of the data, new data, what is sealed of it or '', destination, dropped entries,
+ * freed bytes.
  */
 export const EVICT = `
 if redis.call('EXISTS', KEYS[1] .. ':lock') == 1 then return 0 end
@@ -110,9 +97,11 @@ local data = redis.call('HGET', KEYS[1], 'data')
 if not data or redis.sha1hex(data) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1] .. ':-')
 redis.call('HSET', KEYS[1], 'data', ARGV[2])
-redis.call('HINCRBY', KEYS[2], ARGV[3] .. '|dropped', ARGV[4])
-redis.call('HINCRBY', KEYS[2], ARGV[3] .. '|pending', -ARGV[4])
-redis.call('HINCRBY', KEYS[2], ARGV[3] .. '|pendingBytes', -ARGV[5])
+redis.call('DEL', KEYS[1] .. ':logs')
+if ARGV[3] ~= '' then redis.call('RPUSH', KEYS[1] .. ':logs', ARGV[3]) end
+redis.call('HINCRBY', KEYS[2], ARGV[4] .. '|dropped', ARGV[5])
+redis.call('HINCRBY', KEYS[2], ARGV[4] .. '|pending', -ARGV[5])
+redis.call('HINCRBY', KEYS[2], ARGV[4] .. '|pendingBytes', -ARGV[6])
 return 1`;
 
 /**
@@ -141,7 +130,10 @@ return found`;
  * KEYS: job, counters, dead letters, their order. ARGV: destination, bytes, then the letters' IDs.
  */
 export const REDRIVE = `
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  redis.call('DEL', KEYS[1] .. ':logs')
+  return 0
+end
 redis.call('DEL', KEYS[1] .. ':-')
 for i = 3, #ARGV do
   redis.call('HDEL', KEYS[3], ARGV[i])

@@ -1,10 +1,7 @@
-import { randomBytes } from 'node:crypto';
-
 import type { JobJson } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 import type { Clock } from '../clock';
-import { entryBytes } from '../outbox/entry-bytes';
 import type { Erasure } from '../outbox/erasure';
 import { noCounts, type LaneCounts } from '../outbox/lane-counts';
 import type { DeadLetter, DeadLetterQuery, LaneStats, OutboxEntry } from '../outbox/outbox';
@@ -13,21 +10,21 @@ import type { Priority } from '../outbox/priority';
 import type { StorageHealth } from '../outbox/storage';
 import type { Vault } from '../records/vault';
 import type { Alarm } from './alarm';
-import { bytesOf, GroupCodec, groupsOf, type Group, type StoredEntry } from './group';
+import { GroupCodec, type GroupEntry, type StoredEntry } from './group';
 import { RecentGroups } from './recent-groups';
 import {
   ANNOUNCE_MS,
-  CLAIM_MS,
   LOCK_MS,
   type ErasurePass,
   type GroupStore,
+  type JobStep,
   type Report,
   type TakenJob,
   type Verdict,
 } from './group-store';
 import { jobRef } from './job-json';
-import { keyHash } from './key-hash';
 import type { Bullmq, Ioredis } from './peers';
+import { RedisAppends } from './redis-appends';
 import { connectRedis, endRedis } from './redis-connection';
 import { RedisDeadLetters, type RedisKeys } from './redis-dead-letters';
 import { answersOf, Envelope, type EvalCommand } from './redis-envelope';
@@ -35,7 +32,7 @@ import { eraseFromJobs, findInJobs } from './redis-erasure';
 import { evictOldest } from './redis-eviction';
 import { RedisQueues, type RedisBackend } from './redis-queues';
 import { RedisRecordStore } from './redis-record-store';
-import { CLAIM, CONFIRM, RELEASE, REPORT } from './redis-scripts';
+import { REPORT } from './redis-scripts';
 import { findServerFaults } from './redis-server-check';
 import { LetterCodec, type StoredLetter } from './stored-letter';
 import { within } from './waiting';
@@ -44,14 +41,16 @@ const OPEN_TIMEOUT_MS = 2_000;
 
 /** The groups in BullMQ's queues on Redis. */
 export class RedisStore implements GroupStore {
+  readonly maxAppends = 2;
   readonly records: RedisRecordStore;
   private readonly redis: Redis;
+  private readonly recent: RecentGroups<readonly GroupEntry[]>;
+  private readonly appends: RedisAppends;
   private readonly groups: GroupCodec;
   private readonly letterCodec: LetterCodec;
   private readonly queues: RedisQueues;
   private readonly letters: RedisDeadLetters;
   private readonly keys: RedisKeys;
-  private readonly token = randomBytes(9).toString('base64url');
   private faults: readonly string[] = [];
   private isClosed = false;
 
@@ -60,14 +59,15 @@ export class RedisStore implements GroupStore {
     ioredis: Ioredis,
     url: string,
     prefix: string,
-    private readonly settings: OutboxSettings,
-    private readonly clock: Clock,
+    settings: OutboxSettings,
+    clock: Clock,
     vault: Vault,
     private readonly alarm: Alarm,
   ) {
     this.redis = connectRedis(ioredis, url, alarm);
-    this.groups = new GroupCodec(vault, new RecentGroups(clock));
-    this.queues = new RedisQueues(bullmq, this.redis, prefix, this.groups, alarm);
+    this.groups = new GroupCodec(vault, 'apart');
+    this.recent = new RecentGroups(clock);
+    this.queues = new RedisQueues(bullmq, this.redis, prefix, alarm);
     this.records = new RedisRecordStore(this.redis, prefix, clock);
     this.letterCodec = new LetterCodec(vault);
     this.keys = {
@@ -80,9 +80,18 @@ export class RedisStore implements GroupStore {
       this.redis,
       this.keys,
       this.queues,
+      this.groups,
       this.letterCodec,
       clock,
       settings.deadLetterTtlMs,
+    );
+    this.appends = new RedisAppends(
+      this.queues,
+      this.keys,
+      this.groups,
+      this.recent,
+      settings,
+      clock,
     );
     this.redis.on('ready', () => {
       this.check().catch((error: unknown) => {
@@ -109,29 +118,8 @@ export class RedisStore implements GroupStore {
       : { state: 'degraded', reason: this.faults.join('; ') };
   }
 
-  async append(destination: string, entries: readonly OutboxEntry[]): Promise<readonly Verdict[]> {
-    const [pending = 0, ...codes] = await this.claim(destination, entries);
-    const isStored = new Set<OutboxEntry>();
-    const claimed = entries.filter((_entry, index) => codes[index] === 0);
-    if (claimed.length > 0) {
-      for (const group of await this.addGroups(destination, groupsOf(claimed)))
-        for (const entry of group.entries) isStored.add(entry);
-      if (isStored.size < claimed.length)
-        await this.release(claimed.filter((entry) => !isStored.has(entry)));
-    }
-    return entries.map((entry, index): Verdict => {
-      if (isStored.has(entry)) return { kind: 'stored' };
-      if (codes[index] === 1) return { kind: 'duplicate' };
-      if (codes[index] === 2) return { kind: 'claimed' };
-      if (codes[index] === 3) return { kind: 'full', pending };
-      return { kind: 'failed', reason: 'the server took no job; is its memory full?' };
-    });
-  }
-
-  async release(entries: readonly OutboxEntry[]): Promise<void> {
-    const keys = entries.map(({ key }) => this.keyOf(key));
-    const token = this.tokenOf(entries[0]?.destination ?? '');
-    await this.redis.eval(RELEASE, keys.length, ...keys, token);
+  append(destination: string, entries: readonly OutboxEntry[]): Promise<readonly Verdict[]> {
+    return this.appends.append(destination, entries);
   }
 
   async count(destination: string, counts: Partial<LaneCounts>): Promise<void> {
@@ -151,7 +139,7 @@ export class RedisStore implements GroupStore {
       number,
       number,
     ];
-    if (job) return { id, token, entries: this.groups.decode(destination, job.data) };
+    if (job) return { id, token, entries: await this.entriesOf(destination, id, job.data) };
     return dueAtMs > 0 ? { dueAtMs } : {};
   }
 
@@ -195,22 +183,17 @@ export class RedisStore implements GroupStore {
     const { next } = report;
     const guard = this.reportCommand(backend, destination, job, report);
     if (next.kind === 'keep') return (await this.redis.eval(...guard)) === 1;
-    const transaction = new Envelope(this.redis, [guard], () => []);
-    const sibling = this.queues.within(destination, transaction);
-    const moved =
-      next.kind === 'complete'
-        ? sibling.moveToCompleted(jobRef(job), null, true, job.token, false)
-        : 'delayMs' in next
-          ? sibling.moveToDelayed(job.id, Date.now(), next.delayMs, job.token, {
-              skipAttempt: true,
-            })
-          : sibling.moveJobFromActiveToWait(job.id, job.token);
-    let problem: unknown;
-    await moved.catch((error: unknown) => {
-      problem = error;
-    });
+    const transaction = new Envelope(this.redis, [guard]);
+    const isMoved = await move(this.queues.within(destination, transaction), job, next).then(
+      () => true,
+      () => false,
+    );
     const isOurs = (await transaction.answers())[0] === 1;
-    if (isOurs && problem !== undefined) this.alarm.error('a job was left to lapse', problem);
+    // What became of the entries is written: a job that stayed where it was would be worked off once more.
+    if (isOurs && !isMoved)
+      await move(backend, job, next).catch((error: unknown) => {
+        this.alarm.error('a job was left to lapse', error);
+      });
     return isOurs;
   }
 
@@ -231,8 +214,8 @@ export class RedisStore implements GroupStore {
   }
 
   evict(destination: string, priority: Priority | undefined): Promise<OutboxEntry | undefined> {
-    const backend = this.queues.backend(destination);
-    return evictOldest(this.redis, backend, this.groups, this.keys.counters, destination, priority);
+    const { redis, queues, groups, keys } = this;
+    return evictOldest(redis, queues, groups, keys.counters, destination, priority);
   }
 
   async announce(erasure: Erasure): Promise<void> {
@@ -258,9 +241,8 @@ export class RedisStore implements GroupStore {
   }
 
   erase(destination: string, subjects: readonly string[]): Promise<ErasurePass> {
-    const backend = this.queues.backend(destination);
-    const { counters } = this.keys;
-    return eraseFromJobs(this.redis, backend, this.groups, counters, destination, subjects);
+    const { redis, queues, groups, keys } = this;
+    return eraseFromJobs(redis, queues, groups, keys.counters, destination, subjects);
   }
 
   eraseDeadLetters(subjects: readonly string[]): Promise<number> {
@@ -293,38 +275,16 @@ export class RedisStore implements GroupStore {
     endRedis(this.redis);
   }
 
-  private async claim(destination: string, entries: readonly OutboxEntry[]): Promise<number[]> {
-    const { maxPendingEntries, maxPendingBytes } = this.settings;
-    const keys = entries.map(({ key }) => this.keyOf(key));
-    return (await this.redis.eval(
-      CLAIM,
-      keys.length + 1,
-      this.keys.counters,
-      ...keys,
-      this.tokenOf(destination),
-      CLAIM_MS,
-      this.clock.now(),
-      destination,
-      maxPendingEntries,
-      maxPendingBytes,
-      ...entries.map(entryBytes),
-    )) as number[];
-  }
-
-  private addGroups(destination: string, groups: readonly Group[]): Promise<readonly Group[]> {
-    const { idempotencyWindowMs } = this.settings;
-    const expiresAtMs = this.clock.now() + idempotencyWindowMs;
-    return this.queues.addJobs(destination, groups, (jobKey, { entries }) => [
-      CONFIRM,
-      entries.length + 2,
-      jobKey,
-      this.keys.counters,
-      ...entries.map(({ key }) => this.keyOf(key)),
-      expiresAtMs,
-      Math.max(Math.ceil(idempotencyWindowMs), 1),
-      destination,
-      bytesOf(entries),
-    ]);
+  /** Those of a job that we have just taken, so that nobody changes it meanwhile. */
+  private async entriesOf(
+    destination: string,
+    id: string,
+    data: string,
+  ): Promise<readonly GroupEntry[]> {
+    const known = this.recent.take(id, data);
+    if (known !== undefined) return known;
+    const sealed = await this.queues.sealedOf(destination, id);
+    return this.groups.decode(destination, data, sealed);
   }
 
   private reportCommand(
@@ -339,6 +299,7 @@ export class RedisStore implements GroupStore {
       pending: -(delivered + deadLettered + expired + dropped),
       pendingBytes: -freedBytes,
     }).filter(([, increment]) => increment !== 0);
+    const left = 'left' in next ? this.groups.encode(destination, next.left) : undefined;
     return [
       REPORT,
       4,
@@ -347,7 +308,8 @@ export class RedisStore implements GroupStore {
       this.keys.dead,
       this.keys.deadOrder,
       job.token,
-      'left' in next ? this.groups.encode(destination, next.left) : '',
+      left?.data ?? '',
+      left?.sealed ?? '',
       destination,
       increments.length,
       ...increments.flat(),
@@ -360,13 +322,14 @@ export class RedisStore implements GroupStore {
     for (const fault of faults) if (!this.faults.includes(fault)) this.alarm.warn(fault);
     this.faults = faults;
   }
+}
 
-  /** One queue's own claim is free to it: what an earlier attempt has left. */
-  private tokenOf(destination: string): string {
-    return `${this.token}|${destination}`;
-  }
+type Move = Exclude<JobStep, { readonly kind: 'keep' }>;
 
-  private keyOf(key: string): string {
-    return `${this.keys.prefix}:k:${keyHash(key)}`;
-  }
+function move(backend: RedisBackend, { id, token }: TakenJob, next: Move): Promise<unknown> {
+  if (next.kind === 'complete')
+    return backend.moveToCompleted(jobRef({ id }), null, true, token, false);
+  return 'delayMs' in next
+    ? backend.moveToDelayed(id, Date.now(), next.delayMs, token, { skipAttempt: true })
+    : backend.moveJobFromActiveToWait(id, token);
 }
