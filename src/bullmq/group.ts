@@ -91,6 +91,8 @@ interface Split {
 
 /** The entries of one destination that share a job: sealed once, whatever their number. */
 export class GroupCodec {
+  private readonly joiner = new WireJoiner();
+
   /** @param sealedStands whether the storage keeps bytes beside the data of a job. */
   constructor(
     private readonly vault: Vault,
@@ -107,7 +109,7 @@ export class GroupCodec {
       if (sealed === undefined) wires.push(entry.wire);
     }
     if (wires.length === 0) return { data: JSON.stringify({ rows }) };
-    const sealed = this.vault.seal(joined(wires), placeOf(destination));
+    const sealed = this.vault.seal(this.joiner.join(wires), placeOf(destination));
     return this.sealedStands === 'apart'
       ? { data: JSON.stringify({ rows, sealed: APART }), sealed }
       : { data: JSON.stringify({ rows, sealed: sealed.toString('base64') }) };
@@ -187,15 +189,34 @@ export class GroupCodec {
   }
 }
 
-/** One text of wire events, which are JSON already: a line of lengths, then all of them as they are. */
-function joined(wires: readonly WireEvent[]): string {
-  const lengths: number[] = [];
-  const texts: string[] = [];
-  for (const { body, envelope } of wires) {
-    lengths.push(body.length, envelope.length);
-    texts.push(body, envelope);
+/** Of a character, in UTF-8; those that take four count as two. */
+const MAX_CHARACTER_BYTES = 3;
+
+/**
+ * One text of wire events, which are JSON already: a line of lengths in characters, then all of them as they are. Written
+ * into the same memory each time: a text of half a megabyte and its bytes would be garbage at once.
+ */
+class WireJoiner {
+  private bytes = Buffer.alloc(0);
+
+  /** @returns its UTF-8, until the next call. */
+  join(wires: readonly WireEvent[]): Uint8Array {
+    const lengths: number[] = [];
+    let characters = 0;
+    for (const { body, envelope } of wires) {
+      lengths.push(body.length, envelope.length);
+      characters += body.length + envelope.length;
+    }
+    const head = `${lengths.join()}\n`;
+    const size = (head.length + characters) * MAX_CHARACTER_BYTES;
+    if (this.bytes.length < size) this.bytes = Buffer.allocUnsafeSlow(size);
+    let end = this.bytes.write(head, 0);
+    for (const { body, envelope } of wires) {
+      end += this.bytes.write(body, end);
+      end += this.bytes.write(envelope, end);
+    }
+    return this.bytes.subarray(0, end);
   }
-  return `${lengths.join()}\n${texts.join('')}`;
 }
 
 function split(text: string): readonly WireEvent[] {

@@ -8,6 +8,7 @@ const TIMEOUT_MS = 2_000;
 const ERASE_TIMEOUT_MS = 10_000;
 /** Records that one script looks up, while the server does nothing else. */
 const READ_SLICE = 2_000;
+const HALF_CHARACTER = /\p{Surrogate}/u;
 
 /**
  * A record is a hash `<prefix>:record:<collection>:<key>`; the places of all that is about one person are a set
@@ -47,13 +48,16 @@ for at = 4, #ARGV, 5 do
 end
 return false`;
 
-/** ARGV: prefix, then the places. Returns the position, value, subjects and expiry of those that are there: most are not. */
+/**
+ * ARGV: what all places begin with, then the rest of each in one JSON array, which is cheaper to send than many
+ * arguments. Returns the position, value, subjects and expiry of those that are there: most are not.
+ */
 const GET = `
 local found = {}
-for at = 2, #ARGV do
-  local record = redis.call('HMGET', ARGV[1] .. ':record:' .. ARGV[at], 'value', 'subjects', 'expires')
+for at, rest in ipairs(cjson.decode(ARGV[2])) do
+  local record = redis.call('HMGET', ARGV[1] .. rest, 'value', 'subjects', 'expires')
   if record[1] then
-    found[#found + 1] = at - 2
+    found[#found + 1] = at - 1
     found[#found + 1] = record[1]
     found[#found + 1] = record[2]
     found[#found + 1] = record[3]
@@ -92,8 +96,10 @@ export class RedisRecordStore implements RecordStore {
   }
 
   async get(collection: string, keys: readonly string[]): Promise<readonly (string | undefined)[]> {
-    const found = await this.read(keys.map((key) => placeOf(collection, key)));
-    return found.map((record) => record?.value);
+    const values = new Array<string | undefined>(keys.length).fill(undefined);
+    for (const { index, value } of await this.read(placeOf(collection, ''), keys))
+      values[index] = value;
+    return values;
   }
 
   async remove(collection: string, keys: readonly string[]): Promise<void> {
@@ -109,7 +115,11 @@ export class RedisRecordStore implements RecordStore {
       TIMEOUT_MS,
       this.redis.sunion(...subjects.map((subject) => `${this.prefix}:about:${subject}`)),
     );
-    return (await this.read(places)).filter((record) => record !== undefined);
+    const found = await this.read('', places);
+    return found.map(({ index, ...rest }) => ({
+      ...collectionAndKey(places[index] as string),
+      ...rest,
+    }));
   }
 
   async eraseBySubjects(
@@ -143,25 +153,42 @@ export class RedisRecordStore implements RecordStore {
     return Number(await within(timeoutMs, removed));
   }
 
-  private async read(places: readonly string[]): Promise<(StoredRecord | undefined)[]> {
-    const slices: Promise<(StoredRecord | undefined)[]>[] = [];
-    for (let at = 0; at < places.length; at += READ_SLICE)
-      slices.push(this.readSlice(places.slice(at, at + READ_SLICE)));
+  /** Those that are there and have not expired. @param start what all the places begin with. */
+  private async read(start: string, rests: readonly string[]): Promise<readonly Found[]> {
+    const slices: Promise<readonly Found[]>[] = [];
+    for (let at = 0; at < rests.length; at += READ_SLICE)
+      slices.push(this.readSlice(start, rests.slice(at, at + READ_SLICE), at));
     return (await Promise.all(slices)).flat();
   }
 
-  private async readSlice(places: readonly string[]): Promise<(StoredRecord | undefined)[]> {
-    const answer = this.redis.eval(GET, 0, this.prefix, ...places);
+  private async readSlice(
+    start: string,
+    rests: readonly string[],
+    firstIndex: number,
+  ): Promise<readonly Found[]> {
+    const list = JSON.stringify(rests.map(wellFormed));
+    const answer = this.redis.eval(GET, 0, `${this.prefix}:record:${start}`, list);
     const found = (await within(TIMEOUT_MS, answer)) as (number | string)[];
-    const records = new Array<StoredRecord | undefined>(places.length).fill(undefined);
+    const records: Found[] = [];
     const nowMs = this.clock.now();
     for (let at = 0; at < found.length; at += 4) {
-      const index = found[at] as number;
-      const fields = found.slice(at + 1, at + 4) as string[];
-      records[index] = recordOf(places[index] as string, fields, nowMs);
+      const [value, subjects, expires] = found.slice(at + 1, at + 4) as [string, string, string];
+      const expiresAtMs = expires ? Number(expires) : Infinity;
+      if (expiresAtMs > nowMs)
+        records.push({
+          index: firstIndex + (found[at] as number),
+          value,
+          subjects: subjects ? subjects.split(',') : [],
+          expiresAtMs,
+        });
     }
     return records;
   }
+}
+
+interface Found extends Pick<StoredRecord, 'value' | 'subjects' | 'expiresAtMs'> {
+  /** Which of those that were asked for. */
+  readonly index: number;
 }
 
 /** No part but the last holds the character that joins them. */
@@ -169,20 +196,12 @@ function placeOf(collection: string, key: string): string {
   return `${encodeURIComponent(collection)}:${key}`;
 }
 
-function recordOf(
-  place: string,
-  [value, subjects, expires]: readonly string[],
-  nowMs: number,
-): StoredRecord | undefined {
-  if (value === undefined) return undefined;
-  const expiresAtMs = expires ? Number(expires) : Infinity;
-  if (expiresAtMs <= nowMs) return undefined;
+function collectionAndKey(place: string): Pick<StoredRecord, 'collection' | 'key'> {
   const at = place.indexOf(':');
-  return {
-    collection: decodeURIComponent(place.slice(0, at)),
-    key: place.slice(at + 1),
-    value,
-    subjects: subjects ? subjects.split(',') : [],
-    expiresAtMs,
-  };
+  return { collection: decodeURIComponent(place.slice(0, at)), key: place.slice(at + 1) };
+}
+
+/** As UTF-8 writes it, where JSON would write half a character in a way that the server does not read. */
+function wellFormed(text: string): string {
+  return HALF_CHARACTER.test(text) ? Buffer.from(text).toString() : text;
 }

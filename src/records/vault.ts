@@ -67,13 +67,16 @@ export class Vault {
     return new Vault([randomBytes(KEY_BYTES)], true);
   }
 
-  /** @param place what it is and where it stands, such as `contexts:<key>`: it opens there alone. */
-  seal(text: string, place: string): Buffer {
+  /**
+   * @param text or its UTF-8.
+   * @param place what it is and where it stands, such as `contexts:<key>`: it opens there alone.
+   */
+  seal(text: string | Uint8Array, place: string): Buffer {
     const [key] = this.keys as [Key];
     const nonce = this.nonce();
     const cipher = createCipheriv(CIPHER, key.secret, nonce);
     cipher.setAAD(Buffer.from(place));
-    const sealed = cipher.update(text, 'utf8');
+    const sealed = typeof text === 'string' ? cipher.update(text, 'utf8') : cipher.update(text);
     cipher.final();
     return Buffer.concat([VERSION_BYTE, key.id, nonce, cipher.getAuthTag(), sealed]);
   }
