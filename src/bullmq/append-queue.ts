@@ -86,7 +86,7 @@ export class AppendQueue {
         (now.length >= MAX_WRITE_ENTRIES || characters + size > MAX_WRITE_CHARACTERS)
       )
         break;
-      if (performance.now() - (slot.claimedSinceMs ?? Infinity) > APPEND_TIMEOUT_MS) {
+      if (hasWaitedLong(slot)) {
         this.refuse(slot, 'another process did not finish storing the same event in time');
       } else if (keys.has(slot.entry.key)) {
         later.push(slot);
@@ -145,6 +145,11 @@ export class AppendQueue {
     this.target.countLocally('refused');
     answer(slot, unavailable(reason));
   }
+}
+
+/** Whether another process has been storing the same key for too long. */
+function hasWaitedLong({ claimedSinceMs }: Slot): boolean {
+  return claimedSinceMs !== undefined && performance.now() - claimedSinceMs > APPEND_TIMEOUT_MS;
 }
 
 function answer(slot: Slot, result: AppendResult): void {

@@ -7,6 +7,7 @@ import type { Verdict } from './group-store';
 import { keyHash } from './key-hash';
 import type { RecentGroups } from './recent-groups';
 import type { RedisKeys } from './redis-dead-letters';
+import type { EvalCommand } from './redis-envelope';
 import type { NewJob, RedisQueues } from './redis-queues';
 import { ACCEPT } from './redis-scripts';
 
@@ -79,9 +80,9 @@ export class RedisAppends {
     const { idempotencyWindowMs, maxPendingEntries, maxPendingBytes } = this.settings;
     const { wait, prioritized } = this.queues.backend(destination).keys;
     const nowMs = this.clock.now();
-    return this.queues.addJobs(destination, jobs, (chain, index, jobKey) => {
+    return this.queues.addJobs(destination, jobs, (index, jobKey) => {
       const { id, entries } = jobs[index] as NewGroup;
-      chain.eval(
+      const command: EvalCommand = [
         ACCEPT,
         entries.length + 4,
         jobKey,
@@ -97,7 +98,8 @@ export class RedisAppends {
         maxPendingBytes,
         bytesOf(entries),
         id,
-      );
+      ];
+      return (redis) => redis.eval(...command);
     });
   }
 

@@ -7,7 +7,7 @@ import { isAskedFor } from '../outbox/dead-letter-query';
 import { aboutAny } from '../outbox/erasure';
 import type { DeadLetter, DeadLetterQuery } from '../outbox/outbox';
 import { bytesOf, groupsOf, type GroupCodec } from './group';
-import { answersOf } from './redis-envelope';
+import { answersOf, type EvalCommand } from './redis-envelope';
 import type { RedisQueues } from './redis-queues';
 import { REDRIVE, UNLOCK } from './redis-scripts';
 import type { LetterCodec, StoredLetter } from './stored-letter';
@@ -94,9 +94,9 @@ export class RedisDeadLetters {
           entries,
           ...this.groups.encode(destination, entries),
         }));
-        const answers = await this.queues.addJobs(destination, jobs, (chain, index, jobKey) => {
+        const answers = await this.queues.addJobs(destination, jobs, (index, jobKey) => {
           const { entries } = jobs[index] as (typeof jobs)[number];
-          chain.eval(
+          const command: EvalCommand = [
             REDRIVE,
             4,
             jobKey,
@@ -106,7 +106,8 @@ export class RedisDeadLetters {
             destination,
             bytesOf(entries),
             ...entries.map((entry) => ids.get(entry) as string),
-          );
+          ];
+          return (redis) => redis.eval(...command);
         });
         for (const [index, { entries }] of jobs.entries())
           if (answers[index] === 1) count += entries.length;

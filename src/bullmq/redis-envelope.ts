@@ -6,6 +6,17 @@ import { reasonOf } from './alarm';
 /** A script, how many keys it has, its keys and its arguments. */
 export type EvalCommand = [script: string, keys: number, ...args: (string | number | Buffer)[]];
 
+/** What ioredis keeps to itself. */
+interface Inside {
+  readonly stream?: { cork(): void; uncork(): void };
+}
+
+type Scripts = Record<string, ((args: unknown[]) => Promise<unknown>) | undefined>;
+type Executed = [error: Error | null, value: unknown][];
+
+/** Sends one command. */
+export type Send = (redis: Redis) => Promise<unknown>;
+
 /**
  * A client for BullMQ that sends its command together with ours, as one transaction: either what BullMQ does
  * and what we write about it has both happened, or neither.
@@ -19,11 +30,11 @@ export class Envelope {
   private isSent = false;
   private resolve!: (answers: Promise<unknown[]>) => void;
 
-  /** @param follow adds what stands behind BullMQ's command of that number. */
+  /** @param follow what stands behind BullMQ's command of that number. */
   constructor(
     private readonly redis: Redis,
     private readonly before: readonly EvalCommand[],
-    private readonly follow: (chain: ChainableCommander, index: number) => void = () => undefined,
+    private readonly follow: (index: number) => readonly Send[] = () => [],
   ) {
     this.sent = new Promise((resolve) => {
       this.resolve = resolve;
@@ -47,26 +58,25 @@ export class Envelope {
   }
 
   pipeline(): IRedisTransaction {
-    const chain = this.redis.multi();
-    for (const command of this.before) chain.eval(...command);
+    const sends: Send[] = this.before.map((command) => (redis) => redis.eval(...command));
     const places: number[] = [];
     const names: string[] = [];
     const transaction = {
       runCommand: (name: string, args: unknown[]) => {
-        places.push(chain.length);
+        const script = scriptOf(this.redis, name);
+        places.push(sends.length);
         names.push(name);
-        (chain as unknown as Record<string, (args: unknown[]) => unknown>)[name]?.(args);
-        this.follow(chain, places.length - 1);
-        this.lastPlaces.push(chain.length - 2);
+        sends.push(() => script(args));
+        sends.push(...this.follow(places.length - 1));
+        this.lastPlaces.push(sends.length - 1);
         return transaction;
       },
       exec: async () => {
-        const executed = executedOf(chain);
+        const executed = transact(this.redis, sends);
         this.isSent = true;
         this.resolve(executed.then((results) => results.map(([error, value]) => error ?? value)));
         const results = await executed;
-        // The first place is that of MULTI itself.
-        const own = places.map((place) => results[place - 1]);
+        const own = places.map((place) => results[place]);
         await this.loadForgotten(names.filter((_name, index) => isForgotten(own[index]?.[0])));
         return own;
       },
@@ -91,20 +101,40 @@ function isForgotten(error: Error | null | undefined): boolean {
   return error?.message.startsWith('NOSCRIPT') ?? false;
 }
 
-async function executedOf(chain: ChainableCommander): Promise<[Error | null, unknown][]> {
-  const results = await chain.exec().catch(throwFirst);
+function scriptOf(redis: Redis, name: string): (args: unknown[]) => Promise<unknown> {
+  const script = (redis as unknown as Scripts)[name];
+  if (script === undefined) throw new Error(`BullMQ has not defined its script ${name}`);
+  return script.bind(redis);
+}
+
+/**
+ * Sends the commands as one transaction, in one piece. A pipeline of ioredis would first be given every script that BullMQ
+ * has, which costs more than to send what is in it.
+ */
+async function transact(redis: Redis, sends: readonly Send[]): Promise<Executed> {
+  const { stream } = redis as unknown as Inside;
+  stream?.cork();
+  const queued = [redis.multi({ pipeline: false }), ...sends.map((send) => send(redis))];
+  const executed = redis.exec();
+  stream?.uncork();
+  const refusals = Promise.allSettled(queued);
+  try {
+    return carriedOut(await executed);
+  } catch (error) {
+    // What the server refused before it came to EXEC, such as a write while its memory is full.
+    const refused = (await refusals).find(({ status }) => status === 'rejected');
+    throw (refused as PromiseRejectedResult | undefined)?.reason ?? error;
+  }
+}
+
+function carriedOut(results: Executed | null): Executed {
   if (results === null) throw new Error('the transaction was not carried out');
   return results;
 }
 
-/** What the server refused before it came to EXEC, such as a write while its memory is full. */
-function throwFirst(error: Error & { readonly previousErrors?: readonly Error[] }): never {
-  throw error.previousErrors?.[0] ?? error;
-}
-
 /** @throws Error the first that failed. */
 export async function answersOf(chain: ChainableCommander): Promise<unknown[]> {
-  return (await executedOf(chain)).map(([error, value]) => {
+  return carriedOut(await chain.exec()).map(([error, value]) => {
     if (error !== null) throw new Error(reasonOf(error));
     return value;
   });

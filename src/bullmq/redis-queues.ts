@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import type { IRedisClient, RedisConnection } from 'bullmq';
-import type { ChainableCommander, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 
 import type { Priority } from '../outbox/priority';
 import type { Alarm } from './alarm';
@@ -11,7 +11,7 @@ import { jobJson } from './job-json';
 import { queueName } from './lane-name';
 import type { Bullmq } from './peers';
 import { duplicateRedis, endRedis } from './redis-connection';
-import { Envelope } from './redis-envelope';
+import { Envelope, type Send } from './redis-envelope';
 import { within } from './waiting';
 
 export type RedisBackend = InstanceType<Bullmq['RedisQueueBackend']>;
@@ -83,20 +83,21 @@ export class RedisQueues {
   /**
    * Adds the jobs, each followed by a script of its own, all in one transaction.
    *
-   * @param follow adds the script that says whether it found its job.
+   * @param follow sends the script that says whether it found its job.
    * @returns what the scripts answered, in order; an error where one failed.
    */
   async addJobs(
     destination: string,
     jobs: readonly NewJob[],
-    follow: (chain: ChainableCommander, index: number, jobKey: string) => void,
+    follow: (index: number, jobKey: string) => Send,
   ): Promise<readonly unknown[]> {
     const backend = this.backend(destination);
-    const transaction = new Envelope(this.redis, [], (chain, index) => {
+    const transaction = new Envelope(this.redis, [], (index) => {
       const { id, sealed } = jobs[index] as NewJob;
       const jobKey = backend.toKey(id);
-      if (sealed !== undefined) chain.rpush(sealedKeyOf(jobKey), sealed);
-      follow(chain, index, jobKey);
+      const script = follow(index, jobKey);
+      if (sealed === undefined) return [script];
+      return [(redis) => redis.rpush(sealedKeyOf(jobKey), sealed), script];
     });
     let problem: unknown;
     await this.within(destination, transaction)
