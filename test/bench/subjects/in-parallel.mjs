@@ -1,5 +1,5 @@
 /** As many requests as a busy server would have under way. */
-export const CONCURRENCY = 48;
+const CONCURRENCY = 48;
 
 /** Runs one task per order, so many at a time. */
 export async function inParallel(orders, task) {

@@ -2,9 +2,9 @@ import { createRequire } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
 
 import { accounts, PLATFORMS } from '../accounts.mjs';
-import { CONCURRENCY } from './in-parallel.mjs';
 
 const fromRoot = createRequire(new URL('../../../package.json', import.meta.url));
+const WAVE = 200;
 const ENCRYPTION_KEY = '00112233445566778899aabbccddeeff'.repeat(2);
 
 /** The built module in a real application with default options; `start` gives its service too. */
@@ -38,10 +38,8 @@ export async function startOn(storage, stubUrl, setUp, transport = process.env.T
   return {
     tracking,
     async deliver(orders) {
-      for (let at = 0; at < orders.length; at += CONCURRENCY) {
-        const wave = orders
-          .slice(at, at + CONCURRENCY)
-          .map((order) => tracking.trackPurchase(order));
+      for (let at = 0; at < orders.length; at += WAVE) {
+        const wave = orders.slice(at, at + WAVE).map((order) => tracking.trackPurchase(order));
         const odd = (await Promise.all(wave)).find(({ status }) => status !== 'accepted');
         if (odd !== undefined) throw new Error(`not accepted: ${JSON.stringify(odd)}`);
         await setImmediate();
