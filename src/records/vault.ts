@@ -68,21 +68,27 @@ export class Vault {
   }
 
   /**
-   * @param text or its UTF-8.
+   * @param content a text, or its UTF-8.
    * @param place what it is and where it stands, such as `contexts:<key>`: it opens there alone.
    */
-  seal(text: string | Uint8Array, place: string): Buffer {
+  seal(content: string | Uint8Array, place: string): Buffer {
     const [key] = this.keys as [Key];
     const nonce = this.nonce();
     const cipher = createCipheriv(CIPHER, key.secret, nonce);
     cipher.setAAD(Buffer.from(place));
-    const sealed = typeof text === 'string' ? cipher.update(text, 'utf8') : cipher.update(text);
+    const sealed =
+      typeof content === 'string' ? cipher.update(content, 'utf8') : cipher.update(content);
     cipher.final();
     return Buffer.concat([VERSION_BYTE, key.id, nonce, cipher.getAuthTag(), sealed]);
   }
 
   /** @throws SealError */
   open(sealed: Uint8Array, place: string): string {
+    return this.openBytes(sealed, place).toString('utf8');
+  }
+
+  /** @throws SealError */
+  openBytes(sealed: Uint8Array, place: string): Buffer {
     const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
     if (bytes.length < HEAD_BYTES || bytes[0] !== VERSION)
       throw new SealError('is not sealed', false);
@@ -98,7 +104,7 @@ export class Vault {
       decipher.setAuthTag(bytes.subarray(tagAt, HEAD_BYTES));
       const opened = decipher.update(bytes.subarray(HEAD_BYTES));
       decipher.final();
-      return opened.toString('utf8');
+      return opened;
     } catch (cause) {
       throw new SealError('was altered, or belongs elsewhere', false, { cause });
     }
