@@ -299,10 +299,12 @@ async function delivered(outbox: Storage['outbox'], count: number): Promise<stri
 async function alter(url: string): Promise<void> {
   if (url.startsWith('file:')) {
     const database = new Database(url.slice('file:'.length));
-    const { sealed } = database.prepare('SELECT sealed FROM entries').get() as { sealed: Buffer };
+    const { sealed } = database.prepare('SELECT sealed FROM group_contents').get() as {
+      sealed: Buffer;
+    };
     const bytes = Buffer.from(sealed);
     bytes[40] = (bytes[40] as number) ^ 1;
-    database.prepare('UPDATE entries SET sealed = ?').run([bytes]);
+    database.prepare('UPDATE group_contents SET sealed = ?').run([bytes]);
     database.close();
     return;
   }

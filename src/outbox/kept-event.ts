@@ -1,7 +1,12 @@
 import type { KeptEvent, OutboxEntry } from './outbox';
 
 export function keptEvent(
-  { destination, eventName, eventId, acceptedAtMs }: Omit<OutboxEntry, 'wire'>,
+  {
+    destination,
+    eventName,
+    eventId,
+    acceptedAtMs,
+  }: Pick<OutboxEntry, 'destination' | 'eventName' | 'eventId' | 'acceptedAtMs'>,
   state: KeptEvent['state'],
 ): KeptEvent {
   return { destination, eventName, eventId, acceptedAtMs, state };

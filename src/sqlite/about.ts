@@ -17,9 +17,12 @@ export function readAbout(text: string): About {
 }
 
 /** A condition on the column, with what it is to be given: whether any of the subjects is in it. */
-export function isAbout(subjects: readonly string[]): { sql: string; values: string[] } {
+export function isAbout(
+  subjects: readonly string[],
+  column = 'about',
+): { sql: string; values: string[] } {
   return {
-    sql: `(${subjects.map(() => 'instr(about, ?) > 0').join(' OR ')})`,
+    sql: `(${subjects.map(() => `instr(${column}, ?) > 0`).join(' OR ')})`,
     values: subjects.map((subject) => `|${subject}|`),
   };
 }

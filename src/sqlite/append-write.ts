@@ -1,8 +1,8 @@
 import type { AppendResult, OutboxEntry } from '../outbox/outbox';
 import { unavailable } from '../outbox/refusals';
-import type { StoredEntry } from './entry-table';
 import type { Write } from './group-commit';
 import { sayWhy } from './sqlite-error';
+import type { StoredEntry } from './stored-entry';
 
 /** What storing one entry came to. */
 export interface Stored {

@@ -2,12 +2,12 @@ import { DEFAULT_DEAD_LETTER_LIMIT } from '../outbox/dead-letter-query';
 import { storedBytes } from '../outbox/entry-bytes';
 import type { DeadLetter, DeadLetterQuery } from '../outbox/outbox';
 import type { Priority } from '../outbox/priority';
-import { openWire } from '../outbox/sealed-wire';
+import { openWire, sealWire } from '../outbox/sealed-wire';
 import type { Vault } from '../records/vault';
-import { isAbout, readAbout } from './about';
-import type { StoredEntry } from './entry-table';
+import { isAbout, readAbout, writeAbout } from './about';
 import { ERASED_PRIORITY } from './erased-rows';
 import type { Database } from './libsql';
+import type { StoredEntry } from './stored-entry';
 import { asBytes, bufferOf, textsOf, type Bytes, type TextRow } from './stored-text';
 
 interface DeadLetterRow extends TextRow<(typeof TEXTS)[number]> {
@@ -34,6 +34,7 @@ const COLUMNS = `id, at, attempts, priority, accepted_at, occurred_at, ${asBytes
 
 /** What was given up, and why. */
 export class DeadLetterTable {
+  private readonly copyOne;
   private readonly insertOne;
   private readonly findOne;
   private readonly removeOne;
@@ -45,13 +46,18 @@ export class DeadLetterTable {
     private readonly vault: Vault,
   ) {
     // A damaged row may hold nothing where there was something.
-    this.insertOne = database.prepare(
+    this.copyOne = database.prepare(
       `INSERT INTO dead_letters (at, reason, attempts, destination, priority, accepted_at, occurred_at,
          event_id, event_name, key, about, sealed)
        SELECT ?, ?, ?, destination, priority, coalesce(accepted_at, 0), coalesce(occurred_at, 0),
          coalesce(event_id, ''), coalesce(event_name, ''), coalesce(key, ''), coalesce(about, ''),
          coalesce(sealed, x'')
        FROM entries WHERE id = ? AND owner = ? AND priority <> ${ERASED_PRIORITY}`,
+    );
+    this.insertOne = database.prepare(
+      `INSERT INTO dead_letters (at, reason, attempts, destination, priority, accepted_at, occurred_at,
+         event_id, event_name, key, about, sealed)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.last = database.prepare('SELECT max(id) AS id FROM dead_letters');
     this.findOne = database.prepare('SELECT 1 FROM dead_letters WHERE id = ?');
@@ -61,9 +67,27 @@ export class DeadLetterTable {
     );
   }
 
-  /** Copies a pending entry as it lies on the disk, sealed. @returns whether it was still ours. */
-  bury({ id, owner }: StoredEntry, reason: string, attempts: number, atMs: number): boolean {
-    return this.insertOne.run(atMs, reason, attempts, id, owner).changes > 0;
+  /** Copies a row of the pending entries as it is, sealed. @returns whether it was still ours. */
+  bury({ place, owner }: StoredEntry, reason: string, attempts: number, atMs: number): boolean {
+    return this.copyOne.run(atMs, reason, attempts, place, owner).changes > 0;
+  }
+
+  /** One that shared its seal with others; what was damaged stays so. */
+  insert(entry: StoredEntry, reason: string, attempts: number, atMs: number): void {
+    this.insertOne.run(
+      atMs,
+      reason,
+      attempts,
+      entry.destination,
+      entry.priority,
+      entry.acceptedAtMs,
+      entry.occurredAtMs,
+      entry.eventId,
+      entry.eventName,
+      entry.key,
+      writeAbout(entry),
+      entry.fault === undefined ? sealWire(this.vault, entry.key, entry.wire) : Buffer.alloc(0),
+    );
   }
 
   /**

@@ -1,24 +1,11 @@
 import { storedBytes } from '../outbox/entry-bytes';
-import type { LeasedEntry, OutboxEntry } from '../outbox/outbox';
 import type { Priority } from '../outbox/priority';
 import { openWire, sealWire } from '../outbox/sealed-wire';
 import { SealError, type Vault } from '../records/vault';
 import { readAbout, writeAbout } from './about';
 import type { Database } from './libsql';
+import { DAMAGED, NOBODY, type StoredEntry } from './stored-entry';
 import { asBytes, bufferOf, textsOf, type Bytes, type TextRow } from './stored-text';
-
-/** An entry as this process holds it. */
-export interface StoredEntry extends LeasedEntry {
-  readonly id: number;
-  /** Under which lease it is held. */
-  readonly owner: number;
-  readonly dueAtMs: number;
-  /** What it takes, as it is stored. */
-  readonly bytes: number;
-  /** Why it cannot be handed over, if it cannot: its wire event is empty then. */
-  readonly fault?: string | undefined;
-  attempts: number;
-}
 
 interface EntryRow extends TextRow<(typeof TEXTS)[number]> {
   id: number;
@@ -33,12 +20,7 @@ interface EntryRow extends TextRow<(typeof TEXTS)[number]> {
 const TEXTS = ['destination', 'event_id', 'event_name', 'key', 'about'] as const;
 const COLUMNS = `id, priority, due_at, attempts, accepted_at, occurred_at, ${asBytes([...TEXTS, 'sealed'])}`;
 
-/** Nobody holds the entry. */
-export const NOBODY = 0;
-
-const DAMAGED = 'the entry was damaged on the disk';
-
-/** The pending entries. Every change asks for the owner: that is the fence. */
+/** The pending entries that have rows of their own. Every change asks for the owner: that is the fence. */
 export class EntryTable {
   private readonly insertOne;
   private readonly insertDeadLetter;
@@ -56,7 +38,7 @@ export class EntryTable {
     this.insertOne = database.prepare(
       `INSERT INTO entries (owner, destination, priority, due_at, attempts, accepted_at, occurred_at,
          event_id, event_name, key, about, sealed)
-       VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)`,
+       VALUES (0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.insertDeadLetter = database.prepare(
       `INSERT INTO entries (owner, destination, priority, due_at, attempts, accepted_at, occurred_at,
@@ -88,12 +70,13 @@ export class EntryTable {
     );
   }
 
-  insert(entry: OutboxEntry, owner: number, dueAtMs: number): number {
-    const { lastInsertRowid } = this.insertOne.run(
-      owner,
+  /** One that waits for its next try. */
+  insert(entry: StoredEntry, dueAtMs: number): void {
+    this.insertOne.run(
       entry.destination,
       entry.priority,
       dueAtMs,
+      entry.attempts + 1,
       entry.acceptedAtMs,
       entry.occurredAtMs,
       entry.eventId,
@@ -102,7 +85,6 @@ export class EntryTable {
       writeAbout(entry),
       sealWire(this.vault, entry.key, entry.wire),
     );
-    return Number(lastInsertRowid);
   }
 
   /** Copies a dead letter, as it is: what cannot be opened is tried once more. */
@@ -110,23 +92,18 @@ export class EntryTable {
     this.insertDeadLetter.run(dueAtMs, deadLetterId);
   }
 
-  /** Of those that nobody holds and that are due: the most urgent first, then the longest due. */
-  claim(destination: string, owner: number, nowMs: number, limit: number): StoredEntry[] {
-    const claimed: StoredEntry[] = [];
-    for (const priority of [0, 1, 2] as const) {
-      if (claimed.length >= limit) break;
-      const rows = this.claimSome.all(
-        owner,
-        destination,
-        priority,
-        nowMs,
-        limit - claimed.length,
-      ) as EntryRow[];
-      // RETURNING promises no order.
-      rows.sort((a, b) => a.due_at - b.due_at || a.id - b.id);
-      for (const row of rows) claimed.push(this.storedEntry(row, owner));
-    }
-    return claimed;
+  /** Of those that nobody holds and that are due: the longest due. */
+  claim(
+    destination: string,
+    priority: Priority,
+    owner: number,
+    nowMs: number,
+    limit: number,
+  ): StoredEntry[] {
+    const rows = this.claimSome.all(owner, destination, priority, nowMs, limit) as EntryRow[];
+    // RETURNING promises no order.
+    rows.sort((a, b) => a.due_at - b.due_at || a.id - b.id);
+    return rows.map((row) => this.storedEntry(row, owner));
   }
 
   /**
@@ -137,17 +114,17 @@ export class EntryTable {
     const [first] = entries;
     if (first === undefined) return entries;
     if (entries.every(({ owner }) => owner === first.owner)) {
-      const ids = JSON.stringify(entries.map(({ id }) => id));
+      const ids = JSON.stringify(entries.map(({ place }) => place));
       // Only what was erased can be missing among them, and which ones does not matter for the counts.
       return entries.slice(0, this.removeSome.run(ids, first.owner).changes);
     }
-    return entries.filter(({ id, owner }) => this.removeOne.run(id, owner).changes > 0);
+    return entries.filter(({ place, owner }) => this.removeOne.run(place, owner).changes > 0);
   }
 
   /** @returns whether it was still ours. */
   retry(entry: StoredEntry, dueAtMs: number, nextOwner: number): boolean {
-    const { attempts, id, owner } = entry;
-    return this.retryOne.run(attempts + 1, dueAtMs, nextOwner, id, owner).changes > 0;
+    const { attempts, place, owner } = entry;
+    return this.retryOne.run(attempts + 1, dueAtMs, nextOwner, place, owner).changes > 0;
   }
 
   /** When the first of those that nobody holds is due. */
@@ -175,7 +152,8 @@ export class EntryTable {
     const { subjects, consentAtMs } = readAbout(text.about);
     const { wire, fault } = this.opened(text.key, sealed, text.isDamaged);
     return {
-      id: row.id,
+      group: undefined,
+      place: row.id,
       owner,
       key: text.key,
       destination: text.destination,

@@ -24,10 +24,12 @@ export interface GroupCommitHooks {
 }
 
 /**
- * Rows in one transaction: at some 20 µs each this bounds how long the event loop stands still, beside
- * the disk's own time for one flush.
+ * Entries in one transaction: at some 20 µs each, half of it the disk's, this bounds how long the event loop
+ * stands still, beside a checkpoint.
  */
-const MAX_ROWS = 400;
+export const MAX_ROWS = 400;
+/** So many writes that wait are a burst. */
+const BURST_WRITES = 400;
 /** How long a write may wait that nobody waits for. */
 const PATIENT_DELAY_MS = 15;
 /** The disk may take this share of the thread: one part in so many. */
@@ -84,7 +86,7 @@ export class GroupCommit {
   /** Nobody waits for it: it goes with the next commit, or a little later. */
   addPatient(write: Write): void {
     this.queue.push(write);
-    if (this.queue.length - this.head >= MAX_ROWS) this.schedule();
+    if (this.queue.length - this.head >= BURST_WRITES) this.schedule();
     if (this.isScheduled || this.patientTimer !== undefined) return;
     this.patientTimer = setTimeout(() => {
       this.patientTimer = undefined;
@@ -111,7 +113,7 @@ export class GroupCommit {
     this.isScheduled = true;
     const waitMs = this.quietUntilMs - performance.now();
     // A burst does not wait: there the time of the disk is shared by many already.
-    if (waitMs < 1 || this.queue.length - this.head >= MAX_ROWS)
+    if (waitMs < 1 || this.queue.length - this.head >= BURST_WRITES)
       setImmediate(() => {
         this.commitNext();
       });

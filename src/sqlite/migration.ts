@@ -1,7 +1,7 @@
 import type { Vault } from '../records/vault';
 import { carryOver } from './carry-over';
 import type { Database } from './libsql';
-import { ENTRY_TABLES, RECORD_TABLES } from './schema';
+import { ENTRY_TABLES, GROUP_TABLES, RECORD_TABLES } from './schema';
 
 /**
  * Brings a file of version 1 up to date, inside the caller's transaction: entries and dead letters get their
@@ -34,4 +34,9 @@ export function migrateFromVersion1(database: Database, vault: Vault): void {
       (SELECT sum(length(sealed) + length(key) + length(event_id) + 250)
        FROM entries WHERE entries.destination = lanes.destination), 0);
   `);
+}
+
+/** Brings a file of version 2 up to date: what is pending stays in rows of its own until it ends. */
+export function migrateFromVersion2(database: Database): void {
+  database.exec(GROUP_TABLES);
 }

@@ -38,7 +38,12 @@ export class OwnerLease {
     this.nextLapse = database.prepare(
       'SELECT min(lease_ends_at) AS endsAtMs FROM owners WHERE id <> ?',
     );
-    this.release = database.prepare('UPDATE entries SET owner = 0 WHERE owner = ?');
+    const release = ['entries', 'entry_groups'].map((table) =>
+      database.prepare(`UPDATE ${table} SET owner = 0 WHERE owner = ?`),
+    );
+    this.release = (owner: number) => {
+      for (const statement of release) statement.run(owner);
+    };
     this.remove = database.prepare('DELETE FROM owners WHERE id = ?');
   }
 
@@ -83,7 +88,7 @@ export class OwnerLease {
   reap(nowMs: number): boolean {
     const dead = this.lapsed.all(nowMs, this.current ?? 0) as { id: number }[];
     for (const { id } of dead) {
-      this.release.run(id);
+      this.release(id);
       this.remove.run(id);
     }
     const next = this.nextLapse.get(this.current ?? 0) as { endsAtMs: number | null };
@@ -95,7 +100,7 @@ export class OwnerLease {
   end(): void {
     const { current } = this;
     if (current !== undefined) {
-      this.release.run(current);
+      this.release(current);
       this.remove.run(current);
     }
   }

@@ -1,6 +1,7 @@
 import type { Vault } from '../records/vault';
 import { carryOver, type CarriedTable } from './carry-over';
 import type { Database, Libsql } from './libsql';
+import { salvageGroups, type SalvagedLane } from './salvaged-groups';
 import { asBytes, textOf } from './stored-text';
 
 const SEALED_TABLES: readonly CarriedTable[] = [
@@ -25,6 +26,7 @@ const TABLES = {
  */
 export function salvage(Libsql: Libsql, damagedPath: string, into: Database, vault: Vault): number {
   let rescued = 0;
+  const groups = new Map<string, SalvagedLane>();
   try {
     const damaged = new Libsql(damagedPath, { readonly: true });
     try {
@@ -32,6 +34,9 @@ export function salvage(Libsql: Libsql, damagedPath: string, into: Database, vau
         const count = inTransaction(into, () => carryOver(damaged, into, table, vault, true));
         if (table.into === 'entries') rescued = count;
       }
+      inTransaction(into, () => {
+        salvageGroups(damaged, into, groups);
+      });
       for (const [table, columns] of Object.entries(TABLES))
         inTransaction(into, () => {
           copyRows(damaged, into, table, columns);
@@ -42,18 +47,26 @@ export function salvage(Libsql: Libsql, damagedPath: string, into: Database, vau
   } catch {
     // Nothing of it can be read.
   }
-  balance(into);
+  balance(into, groups);
+  for (const { pending } of groups.values()) rescued += pending;
   return rescued;
 }
 
 /** What was pending and could not be read was dropped; what was read was accepted. */
-function balance(database: Database): void {
+function balance(database: Database, groups: ReadonlyMap<string, SalvagedLane>): void {
   database.exec(`
-    INSERT OR IGNORE INTO lanes (destination) SELECT DISTINCT destination FROM entries;
-    INSERT OR IGNORE INTO lanes (destination) SELECT DISTINCT destination FROM dead_letters;
-    CREATE TEMP TABLE rescued AS SELECT destination, count(*) AS pending,
-      sum(length(sealed) + length(key) + length(event_id) + 250) AS bytes
+    CREATE TEMP TABLE found (destination, pending, bytes);
+    INSERT INTO found SELECT destination, count(*),
+      sum(length(sealed) + length(key) + length(event_id) + 250)
       FROM entries GROUP BY destination;
+  `);
+  const insert = database.prepare('INSERT INTO found VALUES (?, ?, ?)');
+  for (const [destination, { pending, bytes }] of groups) insert.run(destination, pending, bytes);
+  database.exec(`
+    CREATE TEMP TABLE rescued AS SELECT destination, sum(pending) AS pending, sum(bytes) AS bytes
+      FROM found GROUP BY destination;
+    INSERT OR IGNORE INTO lanes (destination) SELECT destination FROM rescued;
+    INSERT OR IGNORE INTO lanes (destination) SELECT DISTINCT destination FROM dead_letters;
     UPDATE lanes SET
       accepted = max(accepted, delivered + dead_lettered + expired + dropped
         + coalesce((SELECT pending FROM rescued WHERE rescued.destination = lanes.destination), 0)),
@@ -61,6 +74,7 @@ function balance(database: Database): void {
     UPDATE lanes SET dropped = accepted - delivered - dead_lettered - expired
       - coalesce((SELECT pending FROM rescued WHERE rescued.destination = lanes.destination), 0);
     DROP TABLE rescued;
+    DROP TABLE found;
   `);
 }
 

@@ -2,7 +2,7 @@
 export const APPLICATION_ID = 0x6e737472;
 
 /** Raised with each change of the tables; an older file is brought up to date, a newer one is not opened. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /**
  * - `entries.owner`: the process that holds the entry in its memory; 0 is nobody. One index serves those
@@ -45,6 +45,34 @@ export const ENTRY_TABLES = `
   CREATE INDEX dead_letters_by_destination ON dead_letters (destination, event_name);
 `;
 
+/**
+ * Entries of one destination and priority that one commit stored.
+ *
+ * - `entry_groups.id` never comes again: who holds a group knows it by that.
+ * - `states`: a byte for each entry, 255 where it is no longer pending, else its attempts. Small,
+ *   because it changes: what the entries are stands apart.
+ * - `erased`: a process that holds it is to let go what was emptied.
+ * - `group_contents.facts`: what an entry's row has in columns, as JSON.
+ */
+export const GROUP_TABLES = `
+  CREATE TABLE entry_groups (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner INTEGER NOT NULL,
+    destination TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    erased INTEGER NOT NULL,
+    states BLOB NOT NULL
+  );
+  CREATE INDEX entry_groups_by_owner ON entry_groups (owner, destination, priority, due_at);
+  CREATE INDEX entry_groups_erased ON entry_groups (destination) WHERE erased = 1;
+  CREATE TABLE group_contents (
+    id INTEGER PRIMARY KEY,
+    facts TEXT NOT NULL,
+    sealed BLOB NOT NULL
+  );
+`;
+
 export const RECORD_TABLES = `
   CREATE TABLE records (
     collection TEXT NOT NULL,
@@ -71,6 +99,7 @@ export const RECORD_TABLES = `
  */
 export const SCHEMA = `
   ${ENTRY_TABLES}
+  ${GROUP_TABLES}
   ${RECORD_TABLES}
   CREATE TABLE owners (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -5,7 +5,7 @@ import type { StorageTools } from '../outbox/storage';
 import type { Vault } from '../records/vault';
 import { isSound } from './integrity';
 import { loadLibsql, type Database, type Libsql } from './libsql';
-import { migrateFromVersion1 } from './migration';
+import { migrateFromVersion1, migrateFromVersion2 } from './migration';
 import { salvage } from './salvage';
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema';
 import { isBusy, isDamage, sayWhy, sqliteCode } from './sqlite-error';
@@ -84,16 +84,18 @@ function prepare(
   database.exec(`PRAGMA synchronous=${synchronous}`);
   database.exec(`PRAGMA wal_autocheckpoint=${CHECKPOINT_PAGES}`);
   if (maxPages !== undefined) database.exec(`PRAGMA max_page_count=${maxPages}`);
-  let isMigrated = false;
+  let wasOpen = false;
   database.exec('BEGIN IMMEDIATE');
   try {
     // Two processes may have found it empty at the same time.
     if (isEmpty(database)) {
       database.exec(SCHEMA);
       database.exec(`PRAGMA application_id=${APPLICATION_ID}`);
-    } else if (versionOf(database) === 1) {
-      migrateFromVersion1(database, vault);
-      isMigrated = true;
+    } else {
+      const version = versionOf(database);
+      wasOpen = version === 1;
+      if (version === 1) migrateFromVersion1(database, vault);
+      if (version <= 2) migrateFromVersion2(database);
     }
     // Written each time: a file that may only be read is found out now, not with the first event.
     database.exec(`PRAGMA user_version=${SCHEMA_VERSION}`);
@@ -103,7 +105,7 @@ function prepare(
     throw error;
   }
   // Until then what was open is still to be read in the file.
-  if (isMigrated) database.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA secure_delete=FAST');
+  if (wasOpen) database.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA secure_delete=FAST');
   if (!isSound(database, path)) throw damage('quick_check failed');
   database.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
 }

@@ -7,29 +7,28 @@ import type { Consumer, EntryHandler, LaneOptions, NextStep, OutboxEntry } from 
 import type { OverflowPolicy } from '../outbox/outbox-settings';
 import type { Priority } from '../outbox/priority';
 import type { SettlementListeners } from '../outbox/settlement-listeners';
-import type { DeadLetterTable } from './dead-letter-table';
-import { NOBODY, type EntryTable, type StoredEntry } from './entry-table';
-import { MAX_LEFT, type ErasedRows } from './erased-rows';
 import type { GroupCommit } from './group-commit';
 import type { LaneCounters } from './lane-counters';
+import type { LeftErased } from './left-erased';
 import type { OwnerLease } from './owner-lease';
+import type { PendingEntries } from './pending-entries';
+import { NOBODY, type StoredEntry } from './stored-entry';
 
 /** What all lanes of one database share. */
 export interface LaneParts {
   readonly clock: Clock;
   readonly commits: GroupCommit;
-  readonly entries: EntryTable;
-  readonly deadLetters: DeadLetterTable;
+  readonly entries: PendingEntries;
   readonly counters: LaneCounters;
-  readonly erased: ErasedRows;
+  readonly erased: LeftErased;
   readonly lease: OwnerLease;
   readonly listeners: SettlementListeners;
-  /** Entries became dead letters without having been handed over. */
-  readonly gaveUp: (reason: string) => void;
+  /** What a person should see to; once. */
+  readonly alarm: (text: string) => void;
   /** The disk did not take what became of entries. */
   readonly troubled: (error: unknown) => void;
   /** Runs inside the next transaction. Rejects when that fails. */
-  readonly write: (rows: number, run: () => void) => Promise<void>;
+  readonly write: <Result>(rows: number, run: () => Result) => Promise<Result>;
   /** Resolves when the lease is good again. */
   readonly renewLease: () => Promise<void>;
 }
@@ -128,11 +127,11 @@ export class SqliteLane implements Consumer {
     return firstOf(evictionOrder(policy, newcomer), (priority) => {
       const held = this.dispatcher.evict(priority);
       if (held !== undefined) return entries.remove([held]).length > 0 ? held : undefined;
-      const found =
-        this.evictClaimed(priority) ?? entries.oldestWaiting(this.destination, priority);
-      if (found === undefined || entries.remove([found]).length === 0) return undefined;
+      const claimed = this.evictClaimed(priority);
+      if (claimed === undefined) return entries.evict(this.destination, priority);
+      if (entries.remove([claimed]).length === 0) return undefined;
       // If the transaction fails, so does the claim: it is nobody's to put back.
-      return { ...found, owner: NOBODY };
+      return { ...claimed, owner: NOBODY };
     });
   }
 
@@ -154,19 +153,21 @@ export class SqliteLane implements Consumer {
    */
   async sweepErased(): Promise<void> {
     const { erased, lease, write, counters, listeners } = this.parts;
-    const rows = erased.left(this.destination, lease.current ?? NOBODY);
-    if (rows.length === 0) return;
-    const ids = new Set(rows.map(({ id }) => id));
-    const { removed, underWay } = this.dispatcher.erase(({ id }) => ids.has(id));
-    for (const { id } of underWay) ids.delete(id);
-    await write(ids.size, () => {
-      const { count, bytes } = erased.removeLeft([...ids]);
-      const change = counters.change(this.destination);
-      change.dropped += count;
-      change.pendingBytes -= bytes;
-    });
-    for (const { key } of removed) listeners.tell(key, ERASED);
-    if (rows.length === MAX_LEFT) await this.sweepErased();
+    for (;;) {
+      const left = erased.find(this.destination, lease.current ?? NOBODY);
+      if (left === undefined) return;
+      const { removed, underWay } = this.dispatcher.erase((entry) => left.has(entry));
+      for (const entry of underWay) left.leave(entry);
+      const ended = await write(left.size, () => {
+        const { count, bytes } = erased.end(left);
+        const change = counters.change(this.destination);
+        change.dropped += count;
+        change.pendingBytes -= bytes;
+        return count;
+      });
+      for (const { key } of removed) listeners.tell(key, ERASED);
+      if (!left.hasMore || ended === 0) return;
+    }
   }
 
   flush(deadlineMs: number): Promise<void> {
@@ -198,12 +199,13 @@ export class SqliteLane implements Consumer {
       run: () => {
         const owner = lease.confirmed();
         isOwner = owner !== undefined;
-        this.claimed =
-          owner === undefined
-            ? []
-            : entries.claim(this.destination, owner, clock.now(), CLAIM_SIZE);
-        isFull = this.claimed.length === CLAIM_SIZE;
-        this.claimed = this.withoutFaulty(this.claimed);
+        this.claimed = [];
+        if (owner === undefined) return;
+        const claim = entries.claim(this.destination, owner, clock.now(), CLAIM_SIZE);
+        isFull = claim.isFull;
+        if (claim.sealedWhy !== undefined)
+          this.parts.alarm(`entries wait for their encryption key: they ${claim.sealedWhy}`);
+        this.claimed = this.withoutFaulty(claim.entries);
       },
       committed: () => {
         this.isClaiming = false;
@@ -220,14 +222,15 @@ export class SqliteLane implements Consumer {
   }
 
   /** Inside a transaction: what the disk has changed, or no key of ours opens, is given up. */
-  private withoutFaulty(claimed: StoredEntry[]): StoredEntry[] {
+  private withoutFaulty(claimed: readonly StoredEntry[]): StoredEntry[] {
     const reasons = new Map<StoredEntry, NextStep>();
     for (const entry of claimed) {
       const { fault } = entry;
       if (fault !== undefined) reasons.set(entry, { kind: 'dead-letter', reason: fault });
     }
-    if (reasons.size === 0) return claimed;
-    this.parts.gaveUp(claimed.find(({ fault }) => fault !== undefined)?.fault as string);
+    if (reasons.size === 0) return [...claimed];
+    const reason = claimed.find(({ fault }) => fault !== undefined)?.fault as string;
+    this.parts.alarm(`entries become dead letters: ${reason}`);
     this.bury([...reasons.keys()], reasons, this.parts.clock.now());
     return claimed.filter(({ fault }) => fault === undefined);
   }
@@ -272,7 +275,7 @@ export class SqliteLane implements Consumer {
   }
 
   private settleGroup(items: readonly StoredEntry[], steps: readonly NextStep[]): void {
-    const { commits, clock } = this.parts;
+    const { commits, clock, counters, entries } = this.parts;
     const nowMs = clock.now();
     const chosen = (kind: NextStep['kind']) =>
       items.filter((_item, at) => steps[at]?.kind === kind);
@@ -282,38 +285,38 @@ export class SqliteLane implements Consumer {
     const expired = chosen('expire');
     const dropped = chosen('drop');
     const retried = chosen('retry');
+    const dueAtMs = (item: StoredEntry) => nowMs + delayOf(reasons.get(item));
+    const isNear = (item: StoredEntry) => delayOf(reasons.get(item)) <= MAX_HELD_DELAY_MS;
     let ended: readonly StoredEntry[] = [];
-    let kept: StoredEntry[] = [];
+    let kept: readonly StoredEntry[] = [];
+    let hasRoom = true;
     const write = {
       rows: items.length,
       run: () => {
+        if (!hasRoom) entries.makeRoom(dead);
         ended = [
           ...this.end(delivered, 'delivered'),
           ...this.end(expired, 'expired'),
           ...this.end(dropped, 'dropped'),
           ...this.bury(dead, reasons, nowMs),
         ];
-        kept = [];
-        for (const item of retried) {
-          const { delayMs } = reasons.get(item) as NextStep & { kind: 'retry' };
-          const isHeld = delayMs <= MAX_HELD_DELAY_MS;
-          if (!this.retry(item, nowMs + delayMs, isHeld ? item.owner : NOBODY)) continue;
-          if (isHeld) kept.push(item);
-        }
+        // Where the disk is full, what would wait there for long stays here.
+        kept = entries.retry(hasRoom ? retried.filter(isNear) : retried, dueAtMs);
+        const far = hasRoom ? retried.filter((item) => !isNear(item)) : [];
+        const retries = kept.length + entries.postpone(far, dueAtMs).length;
+        if (retries > 0) counters.change(this.destination).retries += retries;
       },
       committed: () => {
         for (const item of ended) this.tell(item, reasons.get(item));
         for (const item of kept) item.attempts += 1;
-        const byDelay = groupedBy(
-          kept,
-          (item) => (reasons.get(item) as NextStep & { kind: 'retry' }).delayMs,
-        );
+        const byDelay = groupedBy(kept, (item) => delayOf(reasons.get(item)));
         const sinceMs = clock.now() - nowMs;
         for (const [delayMs, later] of byDelay)
           this.dispatcher.pushLater(later, Math.max(delayMs - sinceMs, 0));
       },
       failed: (error: unknown) => {
         this.parts.troubled(error);
+        hasRoom = false;
         // The platform has it, the disk does not know: it must hear of it before it is asked again.
         if (this.isStopped) return;
         systemClock.after(SETTLE_AGAIN_MS, () => {
@@ -338,10 +341,10 @@ export class SqliteLane implements Consumer {
     reasons: ReadonlyMap<StoredEntry, NextStep | undefined>,
     nowMs: number,
   ): readonly StoredEntry[] {
-    const { deadLetters, counters } = this.parts;
+    const { entries, counters } = this.parts;
     const buried = items.filter((item) => {
       const { reason } = reasons.get(item) as NextStep & { kind: 'dead-letter' };
-      return deadLetters.bury(item, reason, item.attempts + 1, nowMs);
+      return entries.bury(item, reason, nowMs);
     });
     counters.change(this.destination).deadLettered += buried.length;
     // What somebody erased meanwhile, or what is not ours any more.
@@ -350,12 +353,6 @@ export class SqliteLane implements Consumer {
       'dropped',
     );
     return this.remove(buried);
-  }
-
-  private retry(item: StoredEntry, dueAtMs: number, nextOwner: number): boolean {
-    const isOurs = this.parts.entries.retry(item, dueAtMs, nextOwner);
-    if (isOurs) this.parts.counters.change(this.destination).retries += 1;
-    return isOurs;
   }
 
   private remove(items: readonly StoredEntry[]): readonly StoredEntry[] {
@@ -377,3 +374,7 @@ export class SqliteLane implements Consumer {
 }
 
 const LEASE_LOST: NextStep = { kind: 'retry', delayMs: 1_000, reason: 'the lease had run out' };
+
+function delayOf(step: NextStep | undefined): number {
+  return step?.kind === 'retry' ? step.delayMs : 0;
+}

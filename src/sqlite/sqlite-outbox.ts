@@ -1,6 +1,6 @@
 import { systemClock } from '../clock';
 import { storedBytes } from '../outbox/entry-bytes';
-import { aboutAny, ERASED, type ErasedEntries } from '../outbox/erasure';
+import { ERASED, type ErasedEntries } from '../outbox/erasure';
 import { oldestFirst } from '../outbox/kept-event';
 import type {
   AppendResult,
@@ -22,16 +22,23 @@ import type { StorageTools } from '../outbox/storage';
 import { untilTimeIsUp } from '../outbox/until-time-is-up';
 import { AppendWrite, type AppendEffects, type Stored } from './append-write';
 import { DeadLetterTable, type FoundLetter } from './dead-letter-table';
-import { EntryTable, NOBODY, type StoredEntry } from './entry-table';
+import { EntryErasure } from './entry-erasure';
+import { EntryTable } from './entry-table';
+import { ErasedGroups } from './erased-groups';
 import { ErasedRows, type ErasedRow } from './erased-rows';
-import { GroupCommit, type Write } from './group-commit';
+import { GroupCommit, MAX_ROWS, type Write } from './group-commit';
+import { GroupContents } from './group-contents';
+import { GroupTable } from './group-table';
 import { KeptRows } from './kept-rows';
 import { LaneCounters } from './lane-counters';
-import { OwnerLease, RENEWAL_MS } from './owner-lease';
-import { SeenTable } from './seen-table';
+import { LeftErased } from './left-erased';
 import type { Database } from './libsql';
+import { OwnerLease, RENEWAL_MS } from './owner-lease';
+import { PendingEntries } from './pending-entries';
+import { SeenTable } from './seen-table';
 import { sayWhy } from './sqlite-error';
 import { SqliteLane } from './sqlite-lane';
+import { NOBODY, type StoredEntry } from './stored-entry';
 
 /** Entries of one call that go into one transaction. */
 const SLICE = 100;
@@ -44,13 +51,6 @@ const FLUSH_PAUSE_MS = 5;
 const LOG_ATTEMPTS = 100;
 const LOG_PAUSE_MS = 20;
 const MIN_RENEWAL_MS = 100;
-/** So many rows of one commit, that nothing else goes with it. */
-const ERASURE_ROWS = 400;
-/** Rows that an erasure looks through at once: as many as take so long. */
-const ERASURE_SLICE_MS = 20;
-const FIRST_ERASURE_ROWS = 200;
-const MIN_ERASURE_ROWS = 50;
-const MAX_ERASURE_ROWS = 20_000;
 /** So long after its end a lease has run out for certain. */
 const LAPSE_SLACK_MS = 30;
 
@@ -59,16 +59,19 @@ export class SqliteOutbox implements Outbox {
   private readonly lanes = new Map<string, SqliteLane>();
   private readonly listeners = new SettlementListeners();
   private readonly commits: GroupCommit;
-  private readonly entries: EntryTable;
+  private readonly rows: EntryTable;
+  private readonly groups: GroupTable;
+  private readonly entries: PendingEntries;
   private readonly deadLetterTable: DeadLetterTable;
   private readonly kept: KeptRows;
-  private readonly erased: ErasedRows;
+  private readonly leftErased: LeftErased;
+  private readonly erasure: EntryErasure;
   private readonly counters: LaneCounters;
   private readonly lease: OwnerLease;
   private readonly seen: SeenTable;
   private readonly effects: AppendEffects;
   private readonly refusedUncounted: string[] = [];
-  private readonly toldFaults = new Set<string>();
+  private readonly toldAlarms = new Set<string>();
   private erasures = 0;
   private trouble: string | undefined;
   private cancelRenewal: (() => void) | undefined;
@@ -79,11 +82,24 @@ export class SqliteOutbox implements Outbox {
     private readonly database: Database,
     private readonly tools: StorageTools,
   ) {
-    this.entries = new EntryTable(database, tools.vault);
+    const contents = new GroupContents(database, tools.vault);
+    this.rows = new EntryTable(database, tools.vault);
+    this.groups = new GroupTable(database, contents);
     this.deadLetterTable = new DeadLetterTable(database, tools.vault);
-    this.erased = new ErasedRows(database);
+    this.entries = new PendingEntries(this.rows, this.groups, this.deadLetterTable);
+    this.leftErased = new LeftErased(database, contents, this.groups);
     this.kept = new KeptRows(database);
     this.counters = new LaneCounters(database);
+    this.erasure = new EntryErasure({
+      // Meanwhile an entry may move from a group to a row, never back.
+      tables: [new ErasedGroups(database, contents, this.groups), new ErasedRows(database)],
+      counters: this.counters,
+      lanes: () => [...this.lanes.values()],
+      write: (rows, run) => this.write(rows, run),
+      erased: (entry) => {
+        this.tellErased(entry);
+      },
+    });
     this.lease = new OwnerLease(database);
     this.seen = new SeenTable(database);
     this.commits = new GroupCommit(database, {
@@ -93,14 +109,17 @@ export class SqliteOutbox implements Outbox {
       ending: () => {
         for (const destination of this.refusedUncounted)
           this.counters.change(destination).refused += 1;
+        this.groups.write();
         this.counters.write();
       },
       committed: () => {
+        this.groups.committed();
         this.lease.committed();
         this.refusedUncounted.length = 0;
         this.trouble = undefined;
       },
       rolledBack: () => {
+        this.groups.rolledBack();
         this.counters.rolledBack();
         this.lease.rolledBack();
         this.seen.rolledBack();
@@ -176,7 +195,7 @@ export class SqliteOutbox implements Outbox {
 
   redrive(query: DeadLetterQuery = {}): Promise<number> {
     return this.changeDeadLetters(query, ({ id, destination, bytes }) => {
-      this.entries.redrive(id, this.tools.clock.now());
+      this.rows.redrive(id, this.tools.clock.now());
       const change = this.counters.change(destination);
       change.deadLettered -= 1;
       change.pendingBytes += bytes;
@@ -203,7 +222,7 @@ export class SqliteOutbox implements Outbox {
       // Twice, because entries become dead letters meanwhile.
       const lastLetter = this.deadLetterTable.lastId;
       const early = await this.eraseDeadLetters(subjects, 0);
-      const pending = await this.eraseEntries(subjects);
+      const pending = await this.erasure.erase(subjects);
       return { pending, deadLetters: early + (await this.eraseDeadLetters(subjects, lastLetter)) };
     });
   }
@@ -271,29 +290,38 @@ export class SqliteOutbox implements Outbox {
   private store(entries: readonly OutboxEntry[], evicted: StoredEntry[]): Stored[] {
     const { clock, settings } = this.tools;
     const nowMs = clock.now();
-    const stored = entries.map((entry) => this.makeRoom(entry, nowMs, evicted));
+    const sizes = entries.map((entry) => bytesOf(entry));
+    const stored = entries.map((entry, index) =>
+      this.makeRoom(entry, sizes[index] as number, nowMs, evicted),
+    );
     const fitting = entries.filter((_entry, index) => stored[index]?.result === STORED);
     const isNew = this.seen.add(fitting, nowMs, settings.idempotencyWindowMs);
     let next = 0;
     return stored.map((one, index) => {
       if (one.result !== STORED) return one;
       const entry = entries[index] as OutboxEntry;
+      const bytes = sizes[index] as number;
       next += 1;
-      if (isNew[next - 1] === true) return { result: STORED, held: this.insert(entry, nowMs) };
+      if (isNew[next - 1] === true)
+        return { result: STORED, held: this.insert(entry, bytes, nowMs) };
       const change = this.counters.change(entry.destination);
       change.accepted -= 1;
-      change.pendingBytes -= bytesOf(entry);
+      change.pendingBytes -= bytes;
       change.duplicates += 1;
       return { result: DUPLICATE };
     });
   }
 
   /** Counts the entry as accepted, if there is room for it or can be made. */
-  private makeRoom(entry: OutboxEntry, nowMs: number, evicted: StoredEntry[]): Stored {
+  private makeRoom(
+    entry: OutboxEntry,
+    bytes: number,
+    nowMs: number,
+    evicted: StoredEntry[],
+  ): Stored {
     const { settings } = this.tools;
     const { destination } = entry;
     const change = this.counters.change(destination);
-    const bytes = bytesOf(entry);
     const isFull = () =>
       this.counters.pending(destination) >= settings.maxPendingEntries ||
       this.counters.pendingBytes(destination) + bytes > settings.maxPendingBytes;
@@ -319,73 +347,17 @@ export class SqliteOutbox implements Outbox {
   }
 
   /** @returns the entry, where this process holds it at once. */
-  private insert(entry: OutboxEntry, nowMs: number): StoredEntry | undefined {
+  private insert(entry: OutboxEntry, bytes: number, nowMs: number): StoredEntry | undefined {
     const lane = this.lane(entry.destination);
     const owner = (lane.takesDirectly ? this.lease.confirmed() : undefined) ?? NOBODY;
-    const id = this.entries.insert(entry, owner, nowMs);
-    if (owner !== NOBODY) return heldEntry(entry, id, owner, nowMs);
+    const stored = this.groups.add(entry, bytes, owner, nowMs);
+    if (owner !== NOBODY) return stored;
     lane.moreWaits();
     return undefined;
   }
 
   private eraseDeadLetters(subjects: readonly string[], afterId: number): Promise<number> {
-    return this.write(ERASURE_ROWS, () => this.deadLetterTable.eraseAbout(subjects, afterId));
-  }
-
-  /** Slice by slice, each as long as the event loop may stand still. */
-  private async eraseEntries(subjects: readonly string[]): Promise<number> {
-    const lanes = [...this.lanes.values()];
-    const released = lanes.map((lane) => lane.release(aboutAny(subjects)));
-    const upToId = this.erased.lastId;
-    let afterId = 0;
-    let size = FIRST_ERASURE_ROWS;
-    let count = 0;
-    try {
-      for (;;) {
-        let startedMs = performance.now();
-        const end = this.erased.endOfSlice(afterId, upToId, size);
-        if (end === undefined) break;
-        if (this.erased.isAny(subjects, afterId, end)) {
-          const slice = await this.eraseSlice(subjects, afterId, end);
-          startedMs = slice.startedMs;
-          count += slice.count;
-        }
-        const tookMs = performance.now() - startedMs;
-        if (tookMs > ERASURE_SLICE_MS) size = Math.max(Math.ceil(size / 2), MIN_ERASURE_ROWS);
-        else if (tookMs < ERASURE_SLICE_MS / 2) size = Math.min(size * 2, MAX_ERASURE_ROWS);
-        afterId = end;
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    } catch (error) {
-      // Their rows may be whole: they go on as they were.
-      for (const [index, lane] of lanes.entries())
-        for (const entry of released[index] ?? []) lane.push(entry);
-      throw error;
-    }
-    for (const entry of released.flat()) this.tellErased(entry);
-    for (const lane of this.lanes.values()) await lane.sweepErased();
-    return count;
-  }
-
-  private async eraseSlice(
-    subjects: readonly string[],
-    afterId: number,
-    upToId: number,
-  ): Promise<{ count: number; startedMs: number }> {
-    let startedMs = 0;
-    const rows = await this.write(ERASURE_ROWS, () => {
-      startedMs = performance.now();
-      const found = this.erased.erase(subjects, afterId, upToId);
-      for (const { owner, destination, bytes } of found) {
-        if (owner !== NOBODY) continue;
-        const change = this.counters.change(destination);
-        change.dropped += 1;
-        change.pendingBytes -= bytes;
-      }
-      return found;
-    });
-    for (const row of rows) if (row.owner === NOBODY) this.tellErased(row);
-    return { count: rows.length, startedMs };
+    return this.write(MAX_ROWS, () => this.deadLetterTable.eraseAbout(subjects, afterId));
   }
 
   private tellErased({ key, destination, eventId, eventName }: ErasedRow | StoredEntry): void {
@@ -468,6 +440,7 @@ export class SqliteOutbox implements Outbox {
       };
       // Behind a burst it would come when the lease is over.
       const { isFirst, wasLost, hasReaped } = await this.write(10, renew, true);
+      if (wasLost) this.groups.lost(this.lease.current);
       for (const lane of this.lanes.values()) {
         if (wasLost) lane.lost();
         else if (isFirst || hasReaped) lane.moreWaits();
@@ -503,16 +476,15 @@ export class SqliteOutbox implements Outbox {
         clock: this.tools.clock,
         commits: this.commits,
         entries: this.entries,
-        deadLetters: this.deadLetterTable,
         counters: this.counters,
-        erased: this.erased,
+        erased: this.leftErased,
         lease: this.lease,
         write: (rows, run) => this.write(rows, run),
         listeners: this.listeners,
-        gaveUp: (reason) => {
-          if (this.toldFaults.has(reason)) return;
-          this.toldFaults.add(reason);
-          this.tools.logger.error(`tracking: entries become dead letters: ${reason}`);
+        alarm: (text) => {
+          if (this.toldAlarms.has(text)) return;
+          this.toldAlarms.add(text);
+          this.tools.logger.error(`tracking: ${text}`);
         },
         troubled: (error) => {
           this.trouble = sayWhy(error);
@@ -544,24 +516,4 @@ const ROOM: Stored = { result: STORED };
 /** What it takes as it will be stored. */
 function bytesOf(entry: OutboxEntry): number {
   return storedBytes(entry, sealedWireBytes(entry.wire));
-}
-
-function heldEntry(entry: OutboxEntry, id: number, owner: number, dueAtMs: number): StoredEntry {
-  return {
-    id,
-    owner,
-    dueAtMs,
-    key: entry.key,
-    destination: entry.destination,
-    eventId: entry.eventId,
-    eventName: entry.eventName,
-    occurredAtMs: entry.occurredAtMs,
-    acceptedAtMs: entry.acceptedAtMs,
-    priority: entry.priority,
-    subjects: entry.subjects,
-    consentAtMs: entry.consentAtMs,
-    wire: entry.wire,
-    attempts: 0,
-    bytes: bytesOf(entry),
-  };
 }

@@ -1,0 +1,162 @@
+import { joinWires, splitWires } from '../outbox/joined-wires';
+import type { OutboxEntry } from '../outbox/outbox';
+import type { WireEvent } from '../events/wire-event';
+import { SealError, type Vault } from '../records/vault';
+import { readAbout, writeAbout } from './about';
+import type { Database } from './libsql';
+import { asBytes, bufferOf, textOf, type Bytes } from './stored-text';
+
+/** What can be read of an entry without a key. */
+export type Facts = Omit<OutboxEntry, 'destination' | 'priority' | 'wire'> & {
+  readonly bytes: number;
+};
+
+/** A place that was emptied keeps what it took: that is still to be counted when it goes. */
+export type Place = Facts | { readonly bytes: number; readonly key?: undefined };
+
+export type Contents =
+  | {
+      readonly kind: 'open';
+      readonly places: readonly Place[];
+      /** One of each place. */
+      readonly wires: readonly WireEvent[];
+    }
+  | { readonly kind: 'key-missing'; readonly reason: string }
+  /** Its facts may still be readable. */
+  | { readonly kind: 'damaged'; readonly places: readonly Place[] | undefined };
+
+type Row = [
+  key: string,
+  eventId: string,
+  eventName: string,
+  occurredAtMs: number,
+  acceptedAtMs: number,
+  bytes: number,
+  about?: string,
+];
+
+export const NO_WIRE: WireEvent = { body: '', envelope: '' };
+
+/** What the entries of a group are: their facts, to be seen, and their wire events, sealed once for all. */
+export class GroupContents {
+  private readonly insertOne;
+  private readonly findOne;
+  private readonly findFacts;
+  private readonly removeOne;
+
+  constructor(
+    database: Database,
+    private readonly vault: Vault,
+  ) {
+    // A damaged file may hold one that belongs to nobody.
+    this.insertOne = database.prepare(
+      'INSERT OR REPLACE INTO group_contents (id, facts, sealed) VALUES (?, ?, ?)',
+    );
+    this.findOne = database.prepare(
+      `SELECT ${asBytes(['facts', 'sealed'])} FROM group_contents WHERE id = ?`,
+    );
+    this.findFacts = database.prepare(
+      `SELECT ${asBytes(['facts'])} FROM group_contents WHERE id = ?`,
+    );
+    this.removeOne = database.prepare('DELETE FROM group_contents WHERE id = ?');
+  }
+
+  insert(
+    id: number,
+    destination: string,
+    places: readonly Place[],
+    wires: readonly WireEvent[],
+  ): void {
+    const sealed = this.vault.seal(joinWires(wires), placeOf(destination));
+    this.insertOne.run(id, writeFacts(places), sealed);
+  }
+
+  /** `undefined` where they cannot be read. */
+  places(id: number): readonly Place[] | undefined {
+    const row = this.findFacts.get(id) as { facts: Bytes | null } | undefined;
+    return readFacts(row?.facts ?? null);
+  }
+
+  /** @param destination what it was sealed for. */
+  open(id: number, destination: string): Contents {
+    const row = this.findOne.get(id) as { facts: Bytes | null; sealed: Bytes | null } | undefined;
+    const places = readFacts(row?.facts ?? null);
+    try {
+      const sealed = bufferOf(row?.sealed ?? null);
+      const wires = splitWires(this.vault.openBytes(sealed, placeOf(destination)));
+      if (wires.length === places?.length) return { kind: 'open', places, wires };
+    } catch (error) {
+      if (error instanceof SealError && error.isKeyMissing)
+        return { kind: 'key-missing', reason: error.message };
+    }
+    return { kind: 'damaged', places };
+  }
+
+  remove(id: number): void {
+    this.removeOne.run(id);
+  }
+
+  /**
+   * Writes the contents anew without those of some places.
+   *
+   * @returns whether it could: others that stay must be opened for it.
+   */
+  empty(id: number, destination: string, isToGo: (place: number) => boolean): boolean {
+    const left = (this.places(id) ?? []).map((place, at) =>
+      isToGo(at) ? { bytes: place.bytes } : place,
+    );
+    const contents = left.some(({ key }) => key !== undefined)
+      ? this.open(id, destination)
+      : undefined;
+    if (contents?.kind === 'key-missing') return false;
+    // Before it is written anew, which may find no other room.
+    this.remove(id);
+    if (contents?.kind === 'damaged') {
+      this.insertOne.run(id, writeFacts(left), Buffer.alloc(0));
+    } else {
+      const wires = left.map(({ key }, at) => (key === undefined ? NO_WIRE : contents?.wires[at]));
+      this.insert(
+        id,
+        destination,
+        left,
+        wires.map((wire) => wire ?? NO_WIRE),
+      );
+    }
+    return true;
+  }
+}
+
+/** Names left out and places kept: it is written often. */
+function writeFacts(places: readonly Place[]): string {
+  return JSON.stringify(
+    places.map((place) => {
+      if (place.key === undefined) return place.bytes;
+      const { key, eventId, eventName, occurredAtMs, acceptedAtMs, bytes } = place;
+      const row: Row = [key, eventId, eventName, occurredAtMs, acceptedAtMs, bytes];
+      const about = writeAbout(place);
+      if (about !== '') row.push(about);
+      return row;
+    }),
+  );
+}
+
+export function readFacts(bytes: Bytes | null): readonly Place[] | undefined {
+  const text = bytes === null ? undefined : textOf(bytes);
+  if (text === undefined) return undefined;
+  try {
+    const rows = JSON.parse(text) as (Row | number)[];
+    return rows.map((row): Place => {
+      if (typeof row === 'number') return { bytes: row };
+      const [key, eventId, eventName, occurredAtMs, acceptedAtMs, taken, about = ''] = row;
+      const facts = { key, eventId, eventName, occurredAtMs, acceptedAtMs, bytes: taken };
+      return about === '' ? facts : { ...facts, ...readAbout(about) };
+    });
+  } catch {
+    // It is damaged, and whoever asks says so.
+    return undefined;
+  }
+}
+
+function placeOf(destination: string): string {
+  return `group:${destination}`;
+}

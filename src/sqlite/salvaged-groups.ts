@@ -1,0 +1,97 @@
+import { readFacts } from './group-contents';
+import { ENDED } from './held-group';
+import type { Database } from './libsql';
+import { asBytes, bufferOf, textOf, type Bytes } from './stored-text';
+
+export interface SalvagedLane {
+  pending: number;
+  bytes: number;
+}
+
+interface GroupRow {
+  readonly id: number;
+  readonly priority: unknown;
+  readonly due_at: unknown;
+  readonly destination: Bytes | null;
+  readonly states: Bytes | null;
+}
+
+interface ContentsRow {
+  readonly facts: Bytes | null;
+  readonly sealed: Bytes | null;
+}
+
+/**
+ * Copies the groups of a damaged database that can still be read, as they are: whether they open shows when
+ * somebody wants them. Runs inside the caller's transaction.
+ *
+ * @param lanes is told what is pending in them, by destination.
+ */
+export function salvageGroups(
+  source: Database,
+  target: Database,
+  lanes: Map<string, SalvagedLane>,
+): void {
+  const insertGroup = target.prepare(
+    `INSERT INTO entry_groups (id, owner, destination, priority, due_at, erased, states)
+     VALUES (?, 0, ?, ?, ?, 1, ?)`,
+  );
+  const insertContents = target.prepare(
+    'INSERT INTO group_contents (id, facts, sealed) VALUES (?, ?, ?)',
+  );
+  for (const group of readable(source)) {
+    const { id, destination, priority, dueAtMs, states, facts, sealed } = group;
+    const places = readFacts(facts);
+    if (places?.length !== states.length) continue;
+    const lane = lanes.get(destination) ?? { pending: 0, bytes: 0 };
+    lanes.set(destination, lane);
+    for (const [at, { bytes }] of places.entries()) {
+      if (states[at] === ENDED) continue;
+      lane.pending += 1;
+      lane.bytes += bytes;
+    }
+    // Marked, because some of it may have been emptied while a process held it.
+    insertGroup.run(id, destination, priority, dueAtMs, states);
+    insertContents.run(id, textOf(facts), sealed);
+  }
+}
+
+function* readable(source: Database) {
+  const groups = source.prepare(
+    `SELECT id, priority, due_at, ${asBytes(['destination', 'states'])} FROM entry_groups`,
+  );
+  const contents = source.prepare(
+    `SELECT ${asBytes(['facts', 'sealed'])} FROM group_contents WHERE id = ?`,
+  );
+  for (const row of untilDamaged<GroupRow>(() => groups.iterate())) {
+    const { id, priority, due_at: dueAtMs } = row;
+    const destination = row.destination === null ? undefined : textOf(row.destination);
+    const states = Buffer.from(bufferOf(row.states));
+    const [{ facts, sealed } = { facts: null, sealed: null }] = untilDamaged<ContentsRow>(() => [
+      contents.get(id),
+    ]);
+    if (destination === undefined || facts === null || sealed === null) continue;
+    if (typeof priority !== 'number' || typeof dueAtMs !== 'number' || states.length === 0)
+      continue;
+    yield {
+      id,
+      destination,
+      priority,
+      dueAtMs,
+      states,
+      facts,
+      sealed: Buffer.from(bufferOf(sealed)),
+    };
+  }
+}
+
+/** What lies behind the damage is given up. */
+function untilDamaged<Row>(read: () => Iterable<unknown>): Row[] {
+  const rows: Row[] = [];
+  try {
+    for (const row of read()) if (row !== undefined) rows.push(row as Row);
+  } catch {
+    // Nothing more can be read.
+  }
+  return rows;
+}
