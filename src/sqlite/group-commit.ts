@@ -27,7 +27,7 @@ export interface GroupCommitHooks {
  * Entries in one transaction: at some 20 µs each, half of it the disk's, this bounds how long the event loop
  * stands still, beside a checkpoint.
  */
-export const MAX_ROWS = 400;
+export const MAX_ROWS = 500;
 /** So many writes that wait are a burst. */
 const BURST_WRITES = 400;
 /** How long a write may wait that nobody waits for. */
