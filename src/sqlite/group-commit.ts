@@ -35,6 +35,8 @@ const PATIENT_DELAY_MS = 15;
 /** The disk may take this share of the thread: one part in so many. */
 const DISK_SHARE = 4;
 const MAX_PAUSE_MS = 10;
+/** Empty places in front that are worth a copy of the rest. */
+const MIN_CUT = 1_000;
 /** How long another process may keep us out. */
 const BUSY_LIMIT_MS = 2_000;
 const BUSY_RETRY_MS = 3;
@@ -44,7 +46,8 @@ const BUSY_RETRY_MS = 3;
  * in slices with a turn of the event loop between them.
  */
 export class GroupCommit {
-  private queue: Write[] = [];
+  /** Empty before the head: what is through must not be kept alive by its place. */
+  private queue: (Write | undefined)[] = [];
   private head = 0;
   private isScheduled = false;
   private patientTimer: NodeJS.Timeout | undefined;
@@ -145,11 +148,12 @@ export class GroupCommit {
       if (rows > MAX_ROWS && this.head > start) break;
       this.head += 1;
     }
-    const group = this.queue.slice(start, this.head);
+    const group = this.queue.slice(start, this.head) as Write[];
+    this.queue.fill(undefined, start, this.head);
     if (this.isEmpty) {
       this.queue = [];
       this.head = 0;
-    } else if (this.head > 10_000 && this.head * 2 > this.queue.length) {
+    } else if (this.head > MIN_CUT && this.head * 2 > this.queue.length) {
       this.queue = this.queue.slice(this.head);
       this.head = 0;
     }
