@@ -1,38 +1,45 @@
 import type { WireEvent } from '../events/wire-event';
 
-/** Wire events one after the other, as bytes: a line of how many each part takes, then all of them as they are. */
-export function joinWires(wires: readonly WireEvent[]): Buffer {
-  const lengths: number[] = [];
-  let total = 0;
-  for (const { body, envelope } of wires) {
-    const bodyBytes = Buffer.byteLength(body);
-    const envelopeBytes = Buffer.byteLength(envelope);
-    lengths.push(bodyBytes, envelopeBytes);
-    total += bodyBytes + envelopeBytes;
+/** Of a character, in UTF-8; those that take four count as two. */
+const MAX_CHARACTER_BYTES = 3;
+
+/**
+ * One text of wire events, which are JSON already: a line of lengths in characters, then all of them as they are. Written
+ * into the same memory each time: a text of half a megabyte and its bytes would be garbage at once.
+ */
+export class WireJoiner {
+  private bytes = Buffer.alloc(0);
+
+  /** @returns its UTF-8, until the next call. */
+  join(wires: readonly WireEvent[]): Uint8Array {
+    const lengths: number[] = [];
+    let characters = 0;
+    for (const { body, envelope } of wires) {
+      lengths.push(body.length, envelope.length);
+      characters += body.length + envelope.length;
+    }
+    const head = `${lengths.join()}\n`;
+    const size = (head.length + characters) * MAX_CHARACTER_BYTES;
+    if (this.bytes.length < size) this.bytes = Buffer.allocUnsafeSlow(size);
+    let end = this.bytes.write(head, 0);
+    for (const { body, envelope } of wires) {
+      end += this.bytes.write(body, end);
+      end += this.bytes.write(envelope, end);
+    }
+    return this.bytes.subarray(0, end);
   }
-  const head = `${lengths.join()}\n`;
-  const joined = Buffer.allocUnsafe(head.length + total);
-  let at = joined.write(head);
-  for (const { body, envelope } of wires) {
-    at += joined.write(body, at);
-    at += joined.write(envelope, at);
-  }
-  return joined;
 }
 
-/** Each as a text of its own: none of them keeps the others in memory. */
-export function splitWires(joined: Buffer): readonly WireEvent[] {
-  const head = joined.indexOf('\n');
-  const lengths = joined.toString('utf8', 0, head).split(',').map(Number);
+/** What was joined, apart again. */
+export function splitWires(text: string): readonly WireEvent[] {
+  const head = text.indexOf('\n');
+  const lengths = head > 0 ? text.slice(0, head).split(',').map(Number) : [];
   const wires: WireEvent[] = [];
   let start = head + 1;
-  for (let at = 0; at + 1 < lengths.length; at += 2) {
+  for (let at = 0; at < lengths.length; at += 2) {
     const middle = start + (lengths[at] as number);
     const end = middle + (lengths[at + 1] as number);
-    wires.push({
-      body: joined.toString('utf8', start, middle),
-      envelope: joined.toString('utf8', middle, end),
-    });
+    wires.push({ body: text.slice(start, middle), envelope: text.slice(middle, end) });
     start = end;
   }
   return wires;

@@ -1,4 +1,4 @@
-import { joinWires, splitWires } from '../outbox/joined-wires';
+import { splitWires, WireJoiner } from '../outbox/joined-wires';
 import type { OutboxEntry } from '../outbox/outbox';
 import type { WireEvent } from '../events/wire-event';
 import { SealError, type Vault } from '../records/vault';
@@ -39,6 +39,7 @@ export const NO_WIRE: WireEvent = { body: '', envelope: '' };
 
 /** What the entries of a group are: their facts, to be seen, and their wire events, sealed once for all. */
 export class GroupContents {
+  private readonly joiner = new WireJoiner();
   private readonly insertOne;
   private readonly findOne;
   private readonly findFacts;
@@ -67,7 +68,7 @@ export class GroupContents {
     places: readonly Place[],
     wires: readonly WireEvent[],
   ): void {
-    const sealed = this.vault.seal(joinWires(wires), placeOf(destination));
+    const sealed = this.vault.seal(this.joiner.join(wires), placeOf(destination));
     this.insertOne.run(id, writeFacts(places), sealed);
   }
 
@@ -83,7 +84,7 @@ export class GroupContents {
     const places = readFacts(row?.facts ?? null);
     try {
       const sealed = bufferOf(row?.sealed ?? null);
-      const wires = splitWires(this.vault.openBytes(sealed, placeOf(destination)));
+      const wires = splitWires(this.vault.open(sealed, placeOf(destination)));
       if (wires.length === places?.length) return { kind: 'open', places, wires };
     } catch (error) {
       if (error instanceof SealError && error.isKeyMissing)
