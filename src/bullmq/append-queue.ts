@@ -131,7 +131,9 @@ export class AppendQueue {
   private async makeRoom(full: readonly { slot: Slot; pending: number }[]): Promise<void> {
     const again: Slot[] = [];
     for (const { slot, pending } of full) {
-      const hasRoom = await this.target.makeRoomFor(slot.entry).catch(() => false);
+      const hasRoom = await within(APPEND_TIMEOUT_MS, this.target.makeRoomFor(slot.entry)).catch(
+        () => false,
+      );
       if (hasRoom) again.push(slot);
       else {
         this.target.countLocally('refused');
