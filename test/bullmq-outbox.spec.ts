@@ -399,6 +399,45 @@ describeServers('Redis whose memory is full', () => {
   });
 });
 
+describeServers('Redis, the connection to which is cut for a moment', () => {
+  it('is told again what was under way', async () => {
+    const port = await freePort();
+    await startRedis(port);
+    const line = new Line(port);
+    const linePort = await line.reserve();
+    await line.up();
+    const storage = await open(`redis://127.0.0.1:${linePort}`, newPrefix());
+    let goOn = (): void => undefined;
+    const isPaused = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const handed: string[] = [];
+    storage.outbox.consume(lane(), async (batch) => {
+      handed.push(...batch.map(({ key }) => key));
+      await isPaused;
+      return settleAll(batch);
+    });
+    await storage.outbox.append([entry('a')]);
+    await until(() => handed.length === 1);
+    const redis = new Redis(port);
+    await redis.call('CLIENT', 'PAUSE', '1000', 'WRITE');
+    goOn();
+    const startedAt = performance.now();
+    const appended = storage.outbox.append([entry('b')]);
+    await sleep(100);
+    line.cut();
+    expect((await appended)[0]).toMatchObject({ problem: { code: 'storage_unavailable' } });
+    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    await until(async () => (await storage.outbox.append([entry('c')]))[0]?.kind !== 'refused');
+    await until(async () => (await statsOf(storage))?.pending === 0);
+    expect(new Set(handed).size).toBe(handed.length);
+    expect(handed).toEqual(expect.arrayContaining(['a', 'c']));
+    await storage.close?.();
+    await redis.quit();
+    await line.down();
+  });
+});
+
 describeServers('Redis that was full at the start, or has lost its scripts', () => {
   it.each(['full', 'without scripts'])('takes again what it is given (%s)', async (trouble) => {
     const port = await freePort();
@@ -487,10 +526,15 @@ class Line {
     this.server = server;
   }
 
-  async down(): Promise<void> {
-    const closed = new Promise((resolve) => this.server?.close(resolve));
+  /** Whoever comes back at once finds it again. */
+  cut(): void {
     for (const socket of this.sockets) socket.destroy();
     this.sockets.clear();
+  }
+
+  async down(): Promise<void> {
+    const closed = new Promise((resolve) => this.server?.close(resolve));
+    this.cut();
     await closed;
   }
 }

@@ -26,7 +26,9 @@ export class Alarm {
 
 /** What a driver says of a failure, in one short line and without the credentials of any URL. */
 export function reasonOf(error: unknown): string {
-  const { message, code } = error as { message?: unknown; code?: unknown };
+  const { name, message, code } = error as { name?: unknown; message?: unknown; code?: unknown };
+  // What ioredis says of every command that was under way when the connection was lost.
+  if (name === 'MaxRetriesPerRequestError') return 'the connection was lost';
   const text = [message, code].find((one) => typeof one === 'string' && one !== '');
   // What ioredis says of every command while it is not connected.
   if (typeof text === 'string' && text.startsWith("Stream isn't writeable")) return 'no connection';

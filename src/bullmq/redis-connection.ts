@@ -21,7 +21,8 @@ export function connectRedis(ioredis: Ioredis, url: string, alarm: Alarm): Redis
     new ioredis.Redis(url, {
       lazyConnect: true,
       connectTimeout: CONNECT_TIMEOUT_MS,
-      maxRetriesPerRequest: 1,
+      // With more, ioredis forgets what it was asked when it is back at once: it is neither answered nor refused.
+      maxRetriesPerRequest: 0,
       enableOfflineQueue: false,
       // A command whose answer was lost may have been carried out.
       autoResendUnfulfilledCommands: false,
