@@ -438,6 +438,35 @@ describeServers('Redis, the connection to which is cut for a moment', () => {
   });
 });
 
+describeServers('Redis that takes no writes for a moment, as while it fails over', () => {
+  it('hears afterwards of what was delivered, which is not delivered again', async () => {
+    const port = await freePort();
+    await startRedis(port);
+    const storage = await open(`redis://127.0.0.1:${port}`, newPrefix());
+    let goOn = (): void => undefined;
+    const isReadOnly = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let handed = 0;
+    storage.outbox.consume(lane(), async (batch) => {
+      handed += batch.length;
+      await isReadOnly;
+      return settleAll(batch);
+    });
+    await storage.outbox.append([entry('a')]);
+    await until(() => handed === 1);
+    const redis = new Redis(port);
+    await redis.config('SET', 'min-replicas-to-write', '1');
+    goOn();
+    await until(() => said.some((line) => line.includes('could not be written down')));
+    await redis.config('SET', 'min-replicas-to-write', '0');
+    await until(async () => (await statsOf(storage))?.pending === 0);
+    expect(await statsOf(storage)).toMatchObject({ accepted: 1, delivered: 1 });
+    expect(handed).toBe(1);
+    await redis.quit();
+  });
+});
+
 describeServers('Redis that was full at the start, or has lost its scripts', () => {
   it.each(['full', 'without scripts'])('takes again what it is given (%s)', async (trouble) => {
     const port = await freePort();

@@ -188,7 +188,10 @@ export class RedisStore implements GroupStore {
       () => true,
       () => false,
     );
-    const isOurs = (await transaction.answers())[0] === 1;
+    const [answer] = await transaction.answers();
+    // Read-only after a failover, or without its replicas: nothing was written, and the lock may still be ours.
+    if (answer instanceof Error) throw answer;
+    const isOurs = answer === 1;
     // What became of the entries is written: a job that stayed where it was would be worked off once more.
     if (isOurs && !isMoved)
       await move(backend, job, next).catch((error: unknown) => {
