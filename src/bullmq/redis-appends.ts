@@ -45,7 +45,7 @@ export class RedisAppends {
     const refused = new Map<OutboxEntry, Verdict>();
     let left = entries;
     for (let round = 0; round < MAX_ROUNDS && left.length > 0; round += 1)
-      left = await this.write(destination, left, refused);
+      left = await this.write(destination, left, refused, round === MAX_ROUNDS - 1);
     for (const entry of left) refused.set(entry, TOO_MANY_ROUNDS);
     return entries.map((entry) => refused.get(entry) ?? STORED);
   }
@@ -55,6 +55,7 @@ export class RedisAppends {
     destination: string,
     entries: readonly OutboxEntry[],
     refused: Map<OutboxEntry, Verdict>,
+    isLast: boolean,
   ): Promise<readonly OutboxEntry[]> {
     const jobs = groupsOf(entries).map((group) => this.newJob(destination, group));
     const answers = await this.add(destination, jobs);
@@ -64,6 +65,8 @@ export class RedisAppends {
       if (isAnswer(answer) && answer[0] === 1) continue;
       this.recent.remove(job.id);
       if (isAnswer(answer) && answer[0] === 2) again.push(...this.fitting(job, answer, refused));
+      // A server that had forgotten BullMQ's script has been given it again.
+      else if (isAnswer(answer) && !isLast) again.push(...job.entries);
       else for (const entry of job.entries) refused.set(entry, NO_JOB);
     }
     return again;
