@@ -396,6 +396,26 @@ describe('files of before and damaged ones', () => {
     expect(await storage.outbox.stats()).toMatchObject([{ accepted: 2, delivered: 2, pending: 0 }]);
   });
 
+  it('lose no group when an older version that has the file open takes a lease away', async () => {
+    const clock = new FakeClock();
+    const holder = await open(clock);
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    holder.outbox.consume(LANE, (entries) => released.then(() => entries.map(() => SETTLE)));
+    await holder.outbox.append([entry('a'), entry('b')]);
+    await advance(clock, 100);
+    // It knows of rows alone.
+    change('UPDATE entries SET owner = 0 WHERE owner = 1; DELETE FROM owners WHERE id = 1');
+    const other = await open(clock);
+    const taken = await consume(other, clock, 500);
+    expect(taken.map(({ key }) => key)).toEqual(['a', 'b']);
+    release();
+    await until(async () => (await pending(other)) === 0);
+    expect(await other.outbox.stats()).toMatchObject([{ delivered: 2, pendingBytes: 0 }]);
+  });
+
   it('have their groups carried over, also those that no key opens', async () => {
     const clock = new FakeClock();
     const before = await open(clock);

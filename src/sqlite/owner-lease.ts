@@ -27,6 +27,7 @@ export class OwnerLease {
   private readonly prolong;
   private readonly lapsed;
   private readonly nextLapse;
+  private readonly groupOwnerAfter;
   private readonly release;
   private readonly remove;
 
@@ -37,6 +38,9 @@ export class OwnerLease {
     this.lapsed = database.prepare('SELECT id FROM owners WHERE lease_ends_at < ? AND id <> ?');
     this.nextLapse = database.prepare(
       'SELECT min(lease_ends_at) AS endsAtMs FROM owners WHERE id <> ?',
+    );
+    this.groupOwnerAfter = database.prepare(
+      'SELECT min(owner) AS owner FROM entry_groups WHERE owner > ?',
     );
     const release = ['entries', 'entry_groups'].map((table) =>
       database.prepare(`UPDATE ${table} SET owner = 0 WHERE owner = ?`),
@@ -84,7 +88,7 @@ export class OwnerLease {
     return current !== undefined;
   }
 
-  /** Takes what dead processes hold. @returns whether there was one. */
+  /** Takes what dead processes hold. @returns whether there was something. */
   reap(nowMs: number): boolean {
     const dead = this.lapsed.all(nowMs, this.current ?? 0) as { id: number }[];
     for (const { id } of dead) {
@@ -93,7 +97,22 @@ export class OwnerLease {
     }
     const next = this.nextLapse.get(this.current ?? 0) as { endsAtMs: number | null };
     this.nextLapseMs = next.endsAtMs ?? Infinity;
-    return dead.length > 0;
+    return this.takeForsaken() || dead.length > 0;
+  }
+
+  /** An older version that still has the file open takes a lease away without the groups that are held under it. */
+  private takeForsaken(): boolean {
+    let isAny = false;
+    for (let owner = this.nextGroupOwner(0); owner !== null; owner = this.nextGroupOwner(owner)) {
+      if (this.find.get(owner) !== undefined) continue;
+      this.release(owner);
+      isAny = true;
+    }
+    return isAny;
+  }
+
+  private nextGroupOwner(after: number): number | null {
+    return (this.groupOwnerAfter.get(after) as { owner: number | null }).owner;
   }
 
   /** Gives everything back. */
