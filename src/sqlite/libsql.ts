@@ -13,11 +13,37 @@ export type Libsql = new (path: string, options?: LibsqlDatabase.Options) => Dat
 export async function loadLibsql(what = 'storage file:'): Promise<Libsql> {
   try {
     const loaded = (await import('libsql')) as unknown as { default?: Libsql } & Libsql;
-    return loaded.default ?? loaded;
+    return withFreshAnswers(loaded.default ?? loaded);
   } catch (cause) {
     throw new Error(
       `${what} needs the package libsql, which could not be loaded. Run: npm install libsql`,
       { cause },
     );
   }
+}
+
+/** A `get` after one that failed runs with the values of that one, and says nothing; so does the first after an `all`. */
+function withFreshAnswers(Libsql: Libsql): Libsql {
+  return class extends Libsql {
+    constructor(path: string, options?: LibsqlDatabase.Options) {
+      super(path, options);
+      const prepare = this.prepare.bind(this);
+      this.prepare = ((sql: string) => answeringAfresh(prepare(sql))) as Database['prepare'];
+    }
+  };
+}
+
+function answeringAfresh(statement: LibsqlDatabase.Statement): LibsqlDatabase.Statement {
+  const get = statement.get.bind(statement);
+  let hasFailed = false;
+  statement.get = (...values) => {
+    if (hasFailed) return statement.all(...values)[0];
+    try {
+      return get(...values);
+    } catch (error) {
+      hasFailed = true;
+      throw error;
+    }
+  };
+  return statement;
 }
