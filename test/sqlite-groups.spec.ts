@@ -432,7 +432,7 @@ describe('files of before and damaged ones', () => {
     const foreign = await open(clock, {}, new Vault([Buffer.alloc(32, 7)]));
     await foreign.outbox.append([entry('d')]);
     await foreign.close?.();
-    damageIndex();
+    damage('entry_groups_by_owner');
 
     const after = await open(clock, {}, new Vault([Buffer.alloc(32, 7)]));
     expect(said.join()).toMatch(/was set aside .*; 3 of its pending entries could be read/);
@@ -450,6 +450,26 @@ describe('files of before and damaged ones', () => {
     ]);
     expect(await home.outbox.stats()).toMatchObject([
       { accepted: 4, delivered: 4, pending: 0, pendingBytes: 0 },
+    ]);
+  });
+
+  it.each([
+    ['rows', 'entry_groups', 3],
+    ['contents', 'group_contents', 2],
+  ])('lose no more than one group by a damaged page of %s', async (_what, table, left) => {
+    const clock = new FakeClock();
+    const before = await open(clock);
+    const filled = { body: 'x'.repeat(7_000), envelope: '' };
+    for (const key of ['a', 'b', 'c'])
+      await before.outbox.append([{ ...entry(key), wire: filled }]);
+    await before.close?.();
+    damage(table);
+    const after = await open(clock);
+    expect(said.join()).toContain(`; ${left} of its pending entries could be read`);
+    const taken = await consume(after, clock, 500);
+    expect(taken).toHaveLength(left);
+    expect(await after.outbox.stats()).toMatchObject([
+      { accepted: 3, delivered: left, dropped: 3 - left, pending: 0, pendingBytes: 0 },
     ]);
   });
 
@@ -568,15 +588,20 @@ async function makeVersion2(nowMs: number): Promise<void> {
   database.close();
 }
 
-function damageIndex(): void {
+/** The first page of a table or an index that holds rows. */
+function damage(name: string): void {
   const database = new Database(file);
   database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   const { page } = database
-    .prepare(`SELECT rootpage AS page FROM sqlite_schema WHERE name = 'entry_groups_by_owner'`)
-    .get() as { page: number };
+    .prepare(`SELECT rootpage AS page FROM sqlite_schema WHERE name = ?`)
+    .get(name) as { page: number };
   database.close();
   const bytes = readFileSync(file);
-  bytes.fill(0xff, (page - 1) * 8_192, page * 8_192);
+  let start = (page - 1) * 8_192;
+  // An inner page says in its first cell where its first child is.
+  if (bytes[start] === 5)
+    start = (bytes.readUInt32BE(start + bytes.readUInt16BE(start + 12)) - 1) * 8_192;
+  bytes.fill(0xff, start, start + 8_192);
   writeFileSync(file, bytes);
 }
 

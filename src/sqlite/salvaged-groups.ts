@@ -40,9 +40,11 @@ export function salvageGroups(
     'INSERT INTO group_contents (id, facts, sealed) VALUES (?, ?, ?)',
   );
   for (const group of readable(source)) {
-    const { id, destination, priority, dueAtMs, states, facts, sealed } = group;
+    const { id, destination, priority, dueAtMs, facts, sealed } = group;
     const places = readFacts(facts);
-    if (places?.length !== states.length) continue;
+    // Better twice than never: what had ended in a row that is gone is not known.
+    const states = group.states ?? Buffer.alloc(places?.length ?? 0);
+    if (states.length === 0 || places?.length !== states.length) continue;
     const lane = lanes.get(destination) ?? { pending: 0, bytes: 0 };
     lanes.set(destination, lane);
     for (const [at, { bytes }] of places.entries()) {
@@ -57,22 +59,18 @@ export function salvageGroups(
 }
 
 function* readable(source: Database) {
-  const groups = source.prepare(
-    `SELECT id, priority, due_at, ${asBytes(['destination', 'states'])} FROM entry_groups`,
-  );
   const contents = source.prepare(
     `SELECT ${asBytes(['facts', 'sealed'])} FROM group_contents WHERE id = ?`,
   );
-  for (const row of untilDamaged<GroupRow>(() => groups.iterate())) {
+  for (const row of groupsOf(source)) {
     const { id, priority, due_at: dueAtMs } = row;
     const destination = row.destination === null ? undefined : textOf(row.destination);
-    const states = Buffer.from(bufferOf(row.states));
+    const states = row.states === null ? undefined : Buffer.from(bufferOf(row.states));
     const [{ facts, sealed } = { facts: null, sealed: null }] = untilDamaged<ContentsRow>(() => [
       contents.get(id),
     ]);
     if (destination === undefined || facts === null || sealed === null) continue;
-    if (typeof priority !== 'number' || typeof dueAtMs !== 'number' || states.length === 0)
-      continue;
+    if (typeof priority !== 'number' || typeof dueAtMs !== 'number') continue;
     yield {
       id,
       destination,
@@ -83,6 +81,27 @@ function* readable(source: Database) {
       sealed: Buffer.from(bufferOf(sealed)),
     };
   }
+}
+
+/** A page has the rows of many groups. What stood on a damaged one is still in the index, but for its states. */
+function groupsOf(source: Database): Iterable<GroupRow> {
+  const columns = `id, priority, due_at, ${asBytes(['destination'])}`;
+  const found = new Map<number, GroupRow>();
+  const see = (read: () => Iterable<unknown>) => {
+    for (const row of untilDamaged<GroupRow>(read)) found.set(row.id, row);
+  };
+  see(() =>
+    source
+      .prepare(
+        `SELECT ${columns}, NULL AS states FROM entry_groups INDEXED BY entry_groups_by_owner`,
+      )
+      .iterate(),
+  );
+  const whole = `SELECT ${columns}, ${asBytes(['states'])} FROM entry_groups NOT INDEXED`;
+  see(() => source.prepare(whole).iterate());
+  const one = source.prepare(`${whole} WHERE id = ?`);
+  for (const { id, states } of [...found.values()]) if (states === null) see(() => [one.get(id)]);
+  return found.values();
 }
 
 /** What lies behind the damage is given up. */
