@@ -81,16 +81,19 @@ export class GroupContents {
   /** @param destination what it was sealed for. */
   open(id: number, destination: string): Contents {
     const row = this.findOne.get(id) as { facts: Bytes | null; sealed: Bytes | null } | undefined;
-    const places = readFacts(row?.facts ?? null);
+    let wires: readonly WireEvent[] | undefined;
     try {
       const sealed = bufferOf(row?.sealed ?? null);
-      const wires = splitWires(this.vault.open(sealed, placeOf(destination)));
-      if (wires.length === places?.length) return { kind: 'open', places, wires };
+      wires = splitWires(this.vault.open(sealed, placeOf(destination)));
     } catch (error) {
+      // Before its facts are read, which takes longer: there may be thousands of such groups.
       if (error instanceof SealError && error.isKeyMissing)
         return { kind: 'key-missing', reason: error.message };
     }
-    return { kind: 'damaged', places };
+    const places = readFacts(row?.facts ?? null);
+    return wires !== undefined && wires.length === places?.length
+      ? { kind: 'open', places, wires }
+      : { kind: 'damaged', places };
   }
 
   remove(id: number): void {

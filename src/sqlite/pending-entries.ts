@@ -13,6 +13,8 @@ export interface Claim {
 }
 
 const PRIORITIES = [0, 1, 2] as const;
+/** Groups without anything to hand over that one claim looks at: more would hold the event loop up. */
+const MAX_IDLE_GROUPS = 30;
 
 /**
  * All pending entries: in groups, as they were accepted, and in rows of their own, which are dead letters that
@@ -29,8 +31,9 @@ export class PendingEntries {
   claim(destination: string, owner: number, nowMs: number, limit: number): Claim {
     const entries: StoredEntry[] = [];
     let sealedWhy: string | undefined;
+    let idleGroups = 0;
     for (const priority of PRIORITIES) {
-      while (entries.length < limit) {
+      while (entries.length < limit && idleGroups < MAX_IDLE_GROUPS) {
         const group = this.groups.first(destination, priority);
         const next = group !== undefined && group.dueAtMs <= nowMs ? group : undefined;
         const untilMs = next?.dueAtMs ?? nowMs;
@@ -40,9 +43,11 @@ export class PendingEntries {
         const taken = this.groups.claim(next.id, owner, nowMs);
         entries.push(...taken.entries);
         sealedWhy ??= taken.sealedWhy;
+        if (taken.entries.length === 0) idleGroups += 1;
       }
     }
-    return { entries, isFull: entries.length >= limit, sealedWhy };
+    const isFull = entries.length >= limit || idleGroups >= MAX_IDLE_GROUPS;
+    return { entries, isFull, sealedWhy };
   }
 
   /** @returns those that were still ours. */
