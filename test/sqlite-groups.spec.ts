@@ -249,6 +249,17 @@ describe('an erasure within a group', () => {
     ]);
   });
 
+  it('leaves nothing in pages from which their entries moved as the file grew', async () => {
+    const { outbox } = await open(new FakeClock());
+    for (let at = 0; at < 40; at += 1) {
+      const people = ['jane', 'john', 'june'];
+      const some = people.map((name) => ({ ...entry(`${name}-${at}`), subjects: [`u-${name}-0`] }));
+      await outbox.append(some);
+    }
+    expect(await outbox.erase(['u-jane-0'])).toEqual({ pending: 40, deadLetters: 0 });
+    expect(dump()).not.toMatch(/jane/);
+  });
+
   it('takes the group away where all of it is about the person, with any key', async () => {
     const { outbox } = await open(new FakeClock(), {}, Vault.ephemeral());
     await outbox.append(all());

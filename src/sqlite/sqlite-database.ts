@@ -105,7 +105,9 @@ function prepare(
     throw error;
   }
   // Until then what was open is still to be read in the file.
-  if (wasOpen) database.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA secure_delete=FAST');
+  if (wasOpen) database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  // Else a page keeps in its gaps what moved to another one, and an erasure does not see it there.
+  database.exec('PRAGMA secure_delete=FAST');
   if (!isSound(database, path)) throw damage('quick_check failed');
   database.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
 }
