@@ -27,7 +27,6 @@ import { VisitorCookies, type VisitorCookieSettings } from './context/visitor-co
 import { readConsentCookies } from './consent/consent-cookies';
 import { DeadLetterService } from './dead-letter.service';
 import { DeliveryService, type DeliveryParts } from './delivery/delivery.service';
-import type { LeasedEntry } from './outbox/outbox';
 import type { SendGate } from './delivery/send-gate';
 import { CATALOG } from './destinations/catalog';
 import type { Destination } from './destinations/destination';
@@ -41,6 +40,7 @@ import { errorName } from './events/problem';
 import { MatchQualityBoard } from './match-quality';
 import { SealError } from './records/vault';
 import { ActivityStream } from './outbox/activity';
+import type { LeasedEntry } from './outbox/outbox';
 import { openStorage } from './open-storage';
 import { LaneHealthBoard } from './outbox/lane-health';
 import { untilTimeIsUp } from './outbox/until-time-is-up';

@@ -11,6 +11,7 @@ import {
 } from './direct-way';
 import type { HttpAnswer } from './http-answer';
 import { codeOf, didNotArrive } from './network-errors';
+import { noAnswer, postOnceMore, STALE_CONNECTION } from './post-once-more';
 
 interface LeanAgents {
   readonly http: http.Agent;
@@ -66,12 +67,8 @@ class LeanEndpoint implements Required<HttpEndpoint> {
   }
 
   post(body: string, signal: AbortSignal, isRepeatable: boolean): Promise<HttpAnswer> {
-    return new Promise((resolve) => {
-      this.postOnce(body, signal, (answer) => {
-        // The server most likely closed the idle connection while we wrote to it: no word on the platform.
-        if (answer === STALE_CONNECTION && isRepeatable) this.postOnce(body, signal, resolve);
-        else resolve(answer);
-      });
+    return postOnceMore(signal, isRepeatable, (answered) => {
+      this.postOnce(body, signal, answered);
     });
   }
 
@@ -80,10 +77,6 @@ class LeanEndpoint implements Required<HttpEndpoint> {
     signal: AbortSignal,
     answered: (answer: HttpAnswer) => void,
   ): void {
-    if (signal.aborted) {
-      answered(noAnswer('cut off before it was sent', false));
-      return;
-    }
     const request = this.request({
       ...this.options,
       headers: [...this.headers, 'Content-Length', String(Buffer.byteLength(body))],
@@ -139,15 +132,8 @@ class LeanEndpoint implements Required<HttpEndpoint> {
   }
 }
 
-function noAnswer(reason: string, mayHaveArrived: boolean): HttpAnswer {
-  return { kind: 'no-answer', reason, mayHaveArrived };
-}
-
 /** Whether anything left on a connection that stood. */
 function hasSent({ socket }: http.ClientRequest): boolean {
   // There is none while the request waits for a free connection.
   return socket !== null && !socket.connecting && socket.bytesWritten > 0;
 }
-
-/** A kept connection broke off. Nearly always it was idle and closed, but nobody knows for sure. */
-const STALE_CONNECTION: HttpAnswer = noAnswer('ECONNRESET', true);

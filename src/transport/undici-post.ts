@@ -12,6 +12,7 @@ import {
 } from './direct-way';
 import type { HttpAnswer } from './http-answer';
 import { codeOf, didNotArrive } from './network-errors';
+import { noAnswer, postOnceMore, STALE_CONNECTION } from './post-once-more';
 
 /** The types of the package do not tell that a connector returns its socket. */
 type Connect = (...args: Parameters<buildConnector.connector>) => Socket | undefined;
@@ -156,26 +157,11 @@ class UndiciEndpoint implements Required<HttpEndpoint> {
   }
 
   post(body: string, signal: AbortSignal, isRepeatable: boolean): Promise<HttpAnswer> {
-    return new Promise((resolve) => {
-      this.postOnce(body, signal, (answer) => {
-        if (answer === STALE_CONNECTION && isRepeatable) this.postOnce(body, signal, resolve);
-        else resolve(answer);
-      });
+    return postOnceMore(signal, isRepeatable, (answered) => {
+      const exchange = new Exchange(this.connections, signal, this.maxAnswerBytes, answered);
+      const { path, headers } = this;
+      exchange.connection.client.dispatch({ method: 'POST', path, headers, body }, exchange);
     });
-  }
-
-  private postOnce(
-    body: string,
-    signal: AbortSignal,
-    answered: (answer: HttpAnswer) => void,
-  ): void {
-    if (signal.aborted) {
-      answered(noAnswer('cut off before it was sent', false));
-      return;
-    }
-    const exchange = new Exchange(this.connections, signal, this.maxAnswerBytes, answered);
-    const { path, headers } = this;
-    exchange.connection.client.dispatch({ method: 'POST', path, headers, body }, exchange);
   }
 }
 
@@ -267,10 +253,3 @@ class Exchange implements Dispatcher.DispatchHandler {
 function sameWord(code: string): string {
   return code === 'UND_ERR_SOCKET' ? 'ECONNRESET' : code;
 }
-
-function noAnswer(reason: string, mayHaveArrived: boolean): HttpAnswer {
-  return { kind: 'no-answer', reason, mayHaveArrived };
-}
-
-/** A kept connection broke off. Nearly always it was idle and closed, but nobody knows for sure. */
-const STALE_CONNECTION: HttpAnswer = noAnswer('ECONNRESET', true);
