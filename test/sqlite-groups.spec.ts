@@ -92,7 +92,7 @@ describe('entries that one commit stored', () => {
       ['b', 2],
       ['c', 1],
     ]);
-    expect(taken[1]?.wire).toEqual(entry('c').wire);
+    expect(taken[1]?.wire.body).toBe(entry('c').wire.body);
     expect(await after.outbox.stats()).toMatchObject([
       { accepted: 4, delivered: 3, deadLettered: 1, pending: 0, pendingBytes: 0 },
     ]);
@@ -243,7 +243,9 @@ describe('an erasure within a group', () => {
     expect(dump()).toMatch(/event-john/);
     expect(await storage.outbox.stats()).toMatchObject([{ accepted: 3, dropped: 2, pending: 1 }]);
     const taken = await consume(storage, clock, 500);
-    expect(taken).toMatchObject([{ key: 'john', wire: entry('john').wire }]);
+    expect(taken.map(({ key, wire }) => [key, wire.body])).toEqual([
+      ['john', entry('john').wire.body],
+    ]);
     expect(await storage.outbox.stats()).toMatchObject([
       { delivered: 1, dropped: 2, pending: 0, pendingBytes: 0 },
     ]);

@@ -40,7 +40,9 @@ describe.each([
   });
 
   const post = (timeoutMs = 5_000) =>
-    transport.endpoint(url, { 'X-Key': 'k' }).post('{"a":"é"}', AbortSignal.timeout(timeoutMs));
+    transport
+      .endpoint(url, { 'X-Key': 'k' })
+      .post(Buffer.from('{"a":"é"}'), AbortSignal.timeout(timeoutMs));
 
   it('reads status, headers and JSON', async () => {
     respond = (_request, response) =>
@@ -107,7 +109,7 @@ describe.each([
   it('says that nothing arrived where nobody listens', async () => {
     const answer = await transport
       .endpoint('http://127.0.0.1:9/x?secret=s3cret', {})
-      .post('{}', AbortSignal.timeout(2_000));
+      .post(Buffer.from('{}'), AbortSignal.timeout(2_000));
     expect(answer).toEqual({ kind: 'no-answer', reason: 'ECONNREFUSED', mayHaveArrived: false });
   });
 
@@ -156,7 +158,7 @@ describe.each([
   });
 
   const post = (isRepeatable = true, signal = AbortSignal.timeout(2_000)) =>
-    transport.endpoint(url, {}).post('{}', signal, isRepeatable);
+    transport.endpoint(url, {}).post(Buffer.from('{}'), signal, () => isRepeatable);
 
   it('keeps a connection alive, and gets over one that the server closed meanwhile', async () => {
     for (let turn = 0; turn < 5; turn += 1)

@@ -1,3 +1,4 @@
+import { wireBytes } from '../events/packed-wire';
 import type { LaneCounts } from '../outbox/lane-counts';
 import type { AppendResult, OutboxEntry } from '../outbox/outbox';
 import { DUPLICATE, overflow, STORED, unavailable } from '../outbox/refusals';
@@ -80,7 +81,7 @@ export class AppendQueue {
     let index = 0;
     for (; index < this.slots.length; index += 1) {
       const slot = this.slots[index] as Slot;
-      const size = slot.entry.wire.body.length + slot.entry.wire.envelope.length;
+      const size = wireBytes(slot.entry.wire);
       if (
         now.length > 0 &&
         (now.length >= MAX_WRITE_ENTRIES || characters + size > MAX_WRITE_CHARACTERS)

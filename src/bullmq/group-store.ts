@@ -17,9 +17,13 @@ export type Verdict =
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** A job that this process holds until its lock lapses. */
-export interface TakenJob {
+/** By which a process holds a job. */
+export interface JobHold {
   readonly id: string;
   readonly token: string;
+}
+
+export interface TakenJob extends JobHold {
   readonly entries: readonly GroupEntry[];
 }
 
@@ -81,11 +85,11 @@ export interface GroupStore {
   /** Jobs that nobody has taken and that are due. */
   countWaiting(destination: string): Promise<number>;
   /** @returns those of the jobs that are not ours any more. */
-  renew(destination: string, jobs: readonly TakenJob[]): Promise<readonly string[]>;
+  renew(destination: string, jobs: readonly JobHold[]): Promise<readonly string[]>;
   /** Puts jobs back whose process is gone, and jobs that somebody moved to BullMQ's failed set. */
   recover(destination: string): Promise<void>;
   /** @returns whether the job was still ours; if it was not, nothing has changed. */
-  settle(destination: string, job: TakenJob, report: Report): Promise<boolean>;
+  settle(destination: string, job: JobHold, report: Report): Promise<boolean>;
   /** Throws one entry away that no process holds: the oldest, or the oldest of one priority. */
   evict(destination: string, priority: Priority | undefined): Promise<OutboxEntry | undefined>;
   stats(): Promise<readonly LaneStats[]>;

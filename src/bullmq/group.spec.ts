@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
+import { plainWire } from '../events/packed-wire';
 import type { OutboxEntry } from '../outbox/outbox';
 import { Vault } from '../records/vault';
 import { GroupCodec } from './group';
@@ -22,7 +23,7 @@ function entry(key: string, body: string, envelope = ''): OutboxEntry {
 
 describe.each(['within', 'apart'] as const)('a group whose sealed part stands %s', (stands) => {
   const codec = new GroupCodec(VAULT, stands);
-  const wiresOf = (entries: readonly OutboxEntry[]) => entries.map(({ wire }) => wire);
+  const wiresOf = (entries: readonly OutboxEntry[]) => entries.map(({ wire }) => plainWire(wire));
 
   it.each([
     ['characters of one byte', ['{"a":1}', 'x'.repeat(5_000)]],
@@ -33,7 +34,7 @@ describe.each(['within', 'apart'] as const)('a group whose sealed part stands %s
     const { data, sealed } = codec.encode('meta', entries);
     const decoded = codec.decode('meta', data, sealed);
     expect(wiresOf(decoded)).toEqual(wiresOf(entries));
-    expect(decoded[0]).toMatchObject(entries[0] as OutboxEntry);
+    expect({ ...decoded[0], wire: undefined }).toMatchObject({ ...entries[0], wire: undefined });
   });
 
   it('is not changed by the one that is written after it', () => {

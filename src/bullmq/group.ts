@@ -5,6 +5,7 @@ import type { LeasedEntry, OutboxEntry } from '../outbox/outbox';
 import type { Priority } from '../outbox/priority';
 import { openWire } from '../outbox/sealed-wire';
 import { SEAL_BYTES, SealError, type Vault } from '../records/vault';
+import { wireBytes as bytesOfWire } from '../events/packed-wire';
 import type { WireEvent } from '../events/wire-event';
 
 /** Why an entry cannot be handed over: its key is not here, or its bytes were changed. */
@@ -174,7 +175,7 @@ export class GroupCodec {
     if (sealed === undefined) return { wires: [] };
     try {
       const bytes = sealed === APART ? (apart ?? NOTHING) : Buffer.from(sealed, 'base64');
-      return { wires: splitWires(this.vault.open(bytes, placeOf(destination))) };
+      return { wires: splitWires(this.vault.openBytes(bytes, placeOf(destination))) };
     } catch (error) {
       return { wires: [], fault: faultOf(error) };
     }
@@ -238,9 +239,7 @@ function rowOf(entry: GroupEntry, sealed: string | undefined): Row {
   const { key, eventId, eventName, occurredAtMs, acceptedAtMs, priority, wire } = entry;
   const { subjects, consentAtMs } = entry;
   const wireBytes =
-    entry.bytes === undefined
-      ? wire.body.length + wire.envelope.length
-      : entry.bytes - storedBytes({ key, eventId }, 0);
+    entry.bytes === undefined ? bytesOfWire(wire) : entry.bytes - storedBytes({ key, eventId }, 0);
   const row: Row = [
     key,
     eventId,
@@ -275,7 +274,7 @@ export function groupsOf<Entry extends GroupEntry>(entries: readonly Entry[]): G
     for (const entry of entries) {
       if (entry.priority !== priority) continue;
       let group = groups.at(-1);
-      const size = entry.sealed?.length ?? entry.wire.body.length + entry.wire.envelope.length;
+      const size = entry.sealed?.length ?? bytesOfWire(entry.wire);
       if (
         group === undefined ||
         group.entries.length >= MAX_GROUP_ENTRIES ||

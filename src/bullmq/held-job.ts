@@ -3,8 +3,9 @@ import type { LeasedEntry, OutboxEntry } from '../outbox/outbox';
 import type { Priority } from '../outbox/priority';
 import type { WireEvent } from '../events/wire-event';
 import { entryBytes } from '../outbox/entry-bytes';
+import type { WirePackers } from '../outbox/wire-packers';
 import type { Fault, GroupEntry, StoredEntry } from './group';
-import { LOCK_MS, type JobStep, type Report, type TakenJob } from './group-store';
+import { LOCK_MS, type JobHold, type JobStep, type Report, type TakenJob } from './group-store';
 import type { Buried } from './stored-letter';
 
 /** An entry of a held job. To those who are handed it, it is an entry like any other. */
@@ -21,10 +22,12 @@ export class HeldEntry implements LeasedEntry {
   readonly wire: WireEvent;
   attempts: number;
   readonly #job: HeldJob;
-  readonly #stored: GroupEntry;
+  readonly #bytes: number;
+  readonly #fault: Fault | undefined;
+  readonly #sealed: string | undefined;
   #dueMs: number;
 
-  constructor(entry: GroupEntry, job: HeldJob) {
+  constructor(entry: GroupEntry, job: HeldJob, wire: WireEvent) {
     this.key = entry.key;
     this.destination = entry.destination;
     this.eventId = entry.eventId;
@@ -34,10 +37,13 @@ export class HeldEntry implements LeasedEntry {
     this.priority = entry.priority;
     this.subjects = entry.subjects;
     this.consentAtMs = entry.consentAtMs;
-    this.wire = entry.wire;
+    this.wire = wire;
     this.attempts = entry.attempts ?? 0;
     this.#job = job;
-    this.#stored = entry;
+    // Not the entry itself: its texts would stay beside what is packed.
+    this.#bytes = entry.bytes ?? entryBytes(entry);
+    this.#fault = entry.fault;
+    this.#sealed = entry.sealed;
     this.#dueMs = entry.dueMs ?? 0;
   }
 
@@ -51,16 +57,16 @@ export class HeldEntry implements LeasedEntry {
   }
 
   static bytesOf(entry: HeldEntry): number {
-    return entry.#stored.bytes ?? entryBytes(entry.#stored);
+    return entry.#bytes;
   }
 
   static faultOf(entry: HeldEntry): Fault | undefined {
-    return entry.#stored.fault;
+    return entry.#fault;
   }
 
   /** What nobody could open. */
   static sealedOf(entry: HeldEntry): string | undefined {
-    return entry.#stored.sealed;
+    return entry.#sealed;
   }
 
   static retryAt(entry: HeldEntry, dueMs: number): void {
@@ -84,7 +90,7 @@ export class HeldEntry implements LeasedEntry {
   }
 
   static stored(entry: HeldEntry): StoredEntry {
-    const { sealed } = entry.#stored;
+    const sealed = entry.#sealed;
     const { attempts } = entry;
     const bytes = HeldEntry.bytesOf(entry);
     return { ...HeldEntry.plain(entry), attempts, dueMs: entry.#dueMs, bytes, sealed };
@@ -93,6 +99,7 @@ export class HeldEntry implements LeasedEntry {
 
 /** A job that this process holds: which of its entries have not ended, and what the server is yet to hear. */
 export class HeldJob {
+  readonly taken: JobHold;
   /** Neither ended nor forgotten. */
   readonly open: ReadonlySet<HeldEntry>;
   /** Another process may have it: nothing of it is written or handed over any more. */
@@ -111,12 +118,10 @@ export class HeldJob {
   private freedBytes = 0;
   private hasNews = false;
 
-  constructor(
-    readonly taken: TakenJob,
-    takenAtMs: number,
-  ) {
+  constructor({ id, token, entries }: TakenJob, takenAtMs: number, packers: WirePackers) {
+    this.taken = { id, token };
     this.lockedUntilMs = takenAtMs + LOCK_MS;
-    this.left = new Set(taken.entries.map((entry) => new HeldEntry(entry, this)));
+    this.left = new Set(entries.map((entry) => new HeldEntry(entry, this, packers.pack(entry))));
     this.open = this.left;
   }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock';
 import type { Alarm } from './alarm';
 import { LOCK_MS, RENEW_MS, type GroupStore, type TakenJob } from './group-store';
+import { WirePackers } from '../outbox/wire-packers';
 import { HeldJob, type HeldEntry } from './held-job';
 import { pause, repeat } from './waiting';
 
@@ -18,6 +19,7 @@ const AFTER_ERROR_MS = 500;
 export class JobKeeper {
   private readonly held = new Map<string, HeldJob>();
   private readonly writes = new Set<Promise<void>>();
+  private readonly packers = new WirePackers();
   private isRetrying = true;
 
   constructor(
@@ -39,7 +41,7 @@ export class JobKeeper {
   }
 
   hold(taken: TakenJob, takenAtMs: number): HeldJob {
-    const job = new HeldJob(taken, takenAtMs);
+    const job = new HeldJob(taken, takenAtMs, this.packers);
     // Taken back after its lock had lapsed: what is still here of it belongs to the new hold.
     const before = this.held.get(taken.id);
     if (before !== undefined) before.isLost = true;

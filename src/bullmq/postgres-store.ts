@@ -22,6 +22,7 @@ import {
   type ErasurePass,
   type GroupStore,
   type Report,
+  type JobHold,
   type TakenJob,
   type Verdict,
 } from './group-store';
@@ -168,7 +169,7 @@ export class PostgresStore implements GroupStore {
     return Number(row?.count ?? 0);
   }
 
-  renew(destination: string, jobs: readonly TakenJob[]): Promise<readonly string[]> {
+  renew(destination: string, jobs: readonly JobHold[]): Promise<readonly string[]> {
     return this.backend(destination).extendLocks(
       jobs.map(({ id }) => id),
       jobs.map(({ token }) => token),
@@ -188,7 +189,7 @@ export class PostgresStore implements GroupStore {
     await backend.retryFinishedJobs('failed', 1_000, Date.now());
   }
 
-  settle(destination: string, job: TakenJob, report: Report): Promise<boolean> {
+  settle(destination: string, job: JobHold, report: Report): Promise<boolean> {
     const { next, dead, counts, freedBytes } = report;
     return this.connection.transaction(async (client) => {
       const { rowCount } = await client.query(

@@ -19,6 +19,7 @@ import {
   type GroupStore,
   type JobStep,
   type Report,
+  type JobHold,
   type TakenJob,
   type Verdict,
 } from './group-store';
@@ -161,7 +162,7 @@ export class RedisStore implements GroupStore {
     return waiting + others;
   }
 
-  renew(destination: string, jobs: readonly TakenJob[]): Promise<readonly string[]> {
+  renew(destination: string, jobs: readonly JobHold[]): Promise<readonly string[]> {
     return this.queues.backend(destination).extendLocks(
       jobs.map(({ id }) => id),
       jobs.map(({ token }) => token),
@@ -178,7 +179,7 @@ export class RedisStore implements GroupStore {
     await backend.retryFinishedJobs('failed', 1_000, Date.now());
   }
 
-  async settle(destination: string, job: TakenJob, report: Report): Promise<boolean> {
+  async settle(destination: string, job: JobHold, report: Report): Promise<boolean> {
     const backend = this.queues.backend(destination);
     const { next } = report;
     const guard = this.reportCommand(backend, destination, job, report);
@@ -293,7 +294,7 @@ export class RedisStore implements GroupStore {
   private reportCommand(
     backend: RedisBackend,
     destination: string,
-    job: TakenJob,
+    job: JobHold,
     { counts, dead, freedBytes, next }: Report,
   ): EvalCommand {
     const { delivered = 0, deadLettered = 0, expired = 0, dropped = 0 } = counts;
@@ -329,7 +330,7 @@ export class RedisStore implements GroupStore {
 
 type Move = Exclude<JobStep, { readonly kind: 'keep' }>;
 
-function move(backend: RedisBackend, { id, token }: TakenJob, next: Move): Promise<unknown> {
+function move(backend: RedisBackend, { id, token }: JobHold, next: Move): Promise<unknown> {
   if (next.kind === 'complete')
     return backend.moveToCompleted(jobRef({ id }), null, true, token, false);
   return 'delayMs' in next

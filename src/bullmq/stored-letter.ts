@@ -1,3 +1,4 @@
+import { wireBytes as bytesOfWire } from '../events/packed-wire';
 import { storedBytes } from '../outbox/entry-bytes';
 import type { DeadLetter, OutboxEntry } from '../outbox/outbox';
 import { openWire, sealWire } from '../outbox/sealed-wire';
@@ -27,7 +28,7 @@ export class LetterCodec {
       attempts,
       atMs,
       sealed: sealed ?? sealWire(this.vault, entry.key, wire).toString('base64'),
-      wireBytes: wire.body.length + wire.envelope.length,
+      wireBytes: bytesOfWire(wire),
     };
     return JSON.stringify(letter);
   }
@@ -61,10 +62,7 @@ export class LetterCodec {
       attempts: 0,
       dueMs: 0,
       sealed,
-      bytes: storedBytes(
-        entry,
-        wire === undefined ? wireBytes : wire.body.length + wire.envelope.length,
-      ),
+      bytes: storedBytes(entry, wire === undefined ? wireBytes : bytesOfWire(wire)),
     };
   }
 }

@@ -1,5 +1,13 @@
 import type { DestinationLimits } from '../destinations/destination';
+import { packed, type PackedWire } from '../events/packed-wire';
 import type { WireEvent } from '../events/wire-event';
+
+/** The last request of an envelope, which may take more. */
+interface OpenBatch {
+  readonly first: PackedWire;
+  indices: number[];
+  bytes: number;
+}
 
 /**
  * Groups events into requests: equal envelopes only, at most so many events and bytes each. The order
@@ -12,47 +20,27 @@ export function groupIntoBatches(
   limits: Pick<DestinationLimits, 'maxBatchEvents' | 'maxBatchBytes'>,
 ): number[][] {
   const batches: number[][] = [];
-  const open = new Map<string, { indices: number[]; bytes: number }>();
-  const bytesOf = fitsTogether(wires, limits.maxBatchBytes) ? noBytes : utf8Bytes;
-  for (const [index, wire] of wires.entries()) {
-    const bytes = bytesOf(wire.body) + 1;
-    const batch = open.get(wire.envelope);
-    if (
+  const open: OpenBatch[] = [];
+  for (const [index, given] of wires.entries()) {
+    const wire = packed(given);
+    const bytes = wire.bodyBytes + 1;
+    // Nearly all differ in their lengths or first bytes, so a look at each is cheaper than a hash of the whole.
+    const batch = open.find(({ first }) => first.hasEnvelopeOf(wire));
+    const fits =
       batch !== undefined &&
       batch.indices.length < limits.maxBatchEvents &&
-      batch.bytes + bytes <= limits.maxBatchBytes
-    ) {
+      batch.bytes + bytes <= limits.maxBatchBytes;
+    if (fits) {
       batch.indices.push(index);
       batch.bytes += bytes;
-    } else {
-      const indices = [index];
-      batches.push(indices);
-      open.set(wire.envelope, {
-        indices,
-        bytes: bytes + bytesOf(wire.envelope) + ENVELOPE_RESERVE,
-      });
+      continue;
     }
+    const fresh = { indices: [index], bytes: bytes + wire.envelopeBytes + ENVELOPE_RESERVE };
+    batches.push(fresh.indices);
+    if (batch === undefined) open.push({ first: wire, ...fresh });
+    else Object.assign(batch, fresh);
   }
   return batches;
-}
-
-/**
- * Whether all of them fit into one request, by their lengths alone: UTF-8 has at most three bytes for a UTF-16 unit.
- * Counting the bytes of a text that was just put together copies it.
- */
-function fitsTogether(wires: readonly WireEvent[], maxBytes: number): boolean {
-  let bytes = 0;
-  for (const { body, envelope } of wires)
-    bytes += (body.length + envelope.length) * 3 + ENVELOPE_RESERVE;
-  return bytes <= maxBytes;
-}
-
-function noBytes(): number {
-  return 0;
-}
-
-function utf8Bytes(text: string): number {
-  return Buffer.byteLength(text);
 }
 
 /** Room for what a request holds beside its events: keys, a token, a test code. */

@@ -1,6 +1,9 @@
 /**
  * One event as its platform will read it, serialised once: every attempt sends the same bytes. This is
  * what the outbox stores, and what a request is put together from without parsing anything again.
+ *
+ * Read its fields by their names: those that waited lie outside of the heap, where a spread or `structuredClone` does not
+ * find them (`JSON.stringify` does).
  */
 export interface WireEvent {
   /** JSON of the event. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock';
+import { PackedWire } from '../events/packed-wire';
 import { ERASED } from './erasure';
 import type { EntryHandler, LaneOptions, LeasedEntry, NextStep } from './outbox';
 import { ReadyQueue } from './ready-queue';
@@ -105,6 +106,7 @@ export class Dispatcher<Item extends LeasedEntry> {
   /** Makes the items ready after the delay. */
   pushLater(items: readonly Item[], delayMs: number): void {
     this.waiting += items.length;
+    for (const { wire } of items) if (wire instanceof PackedWire) wire.moveOut();
     const cancel = this.clock.after(delayMs, () => {
       this.retries.delete(retry);
       this.waiting -= retry.items.length;

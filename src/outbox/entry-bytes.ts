@@ -1,3 +1,4 @@
+import { wireBytes } from '../events/packed-wire';
 import type { OutboxEntry } from './outbox';
 
 /** Keys, names, times and the storage's own book-keeping. */
@@ -5,13 +6,13 @@ const OVERHEAD_BYTES = 250;
 
 /** What an entry takes, near enough to bound a storage by: text counts one byte a character. */
 export function entryBytes(entry: OutboxEntry): number {
-  return storedBytes(entry, entry.wire.body.length + entry.wire.envelope.length);
+  return storedBytes(entry, wireBytes(entry.wire));
 }
 
 /** The same where it is known what the wire event takes. */
 export function storedBytes(
   { key, eventId }: Pick<OutboxEntry, 'key' | 'eventId'>,
-  wireBytes: number,
+  bytesOfWire: number,
 ): number {
-  return wireBytes + key.length + eventId.length + OVERHEAD_BYTES;
+  return bytesOfWire + key.length + eventId.length + OVERHEAD_BYTES;
 }

@@ -1,3 +1,4 @@
+import { plainWire } from '../events/packed-wire';
 import { splitWires, WireJoiner } from './joined-wires';
 
 describe('joined wire events', () => {
@@ -15,6 +16,15 @@ describe('joined wire events', () => {
   ])('come apart as they were: %s', (_what, wires) => {
     const joiner = new WireJoiner();
     joiner.join([{ body: 'x'.repeat(100), envelope: '' }]);
-    expect(splitWires(Buffer.from(joiner.join(wires)).toString())).toEqual(wires);
+    const joined = Buffer.from(joiner.join(wires));
+    expect(splitWires(joined).map(plainWire)).toEqual(wires);
+  });
+
+  it('come apart where their lengths are characters, as they once were', () => {
+    const wires = splitWires(Buffer.from('14,3,2,0\n{"n":"Zoë 🙂"}{é}{}'));
+    expect(wires.map(plainWire)).toEqual([
+      { body: '{"n":"Zoë 🙂"}', envelope: '{é}' },
+      { body: '{}', envelope: '' },
+    ]);
   });
 });

@@ -1,39 +1,59 @@
+import { PackedWire } from '../events/packed-wire';
 import type { WireEvent } from '../events/wire-event';
 
-/** Of a character, in UTF-8; those that take four count as two. */
-const MAX_CHARACTER_BYTES = 3;
+/** The first line begins with it where its lengths are bytes; it has none where they are characters, as they once were. */
+const IN_BYTES = 'b';
+const LINE_END = 0x0a;
 
 /**
- * One text of wire events, which are JSON already: a line of lengths in characters, then all of them as they are. Written
- * into the same memory each time: a text of half a megabyte and its bytes would be garbage at once.
+ * The bytes of wire events, which are JSON already: a line of their lengths, then all of them as they are. Written
+ * into the same memory each time: half a megabyte would be garbage at once.
  */
 export class WireJoiner {
   private bytes = Buffer.alloc(0);
 
-  /** @returns its UTF-8, until the next call. */
+  /** @returns what is valid until the next call. */
   join(wires: readonly WireEvent[]): Uint8Array {
     const lengths: number[] = [];
-    let characters = 0;
-    for (const { body, envelope } of wires) {
-      lengths.push(body.length, envelope.length);
-      characters += body.length + envelope.length;
+    let size = 0;
+    for (const wire of wires) {
+      const bodyBytes = wire instanceof PackedWire ? wire.bodyBytes : Buffer.byteLength(wire.body);
+      const all =
+        wire instanceof PackedWire ? wire.bytes : bodyBytes + Buffer.byteLength(wire.envelope);
+      lengths.push(bodyBytes, all - bodyBytes);
+      size += all;
     }
-    const head = `${lengths.join()}\n`;
-    const size = (head.length + characters) * MAX_CHARACTER_BYTES;
+    const head = `${IN_BYTES}${lengths.join()}\n`;
+    size += head.length;
     if (this.bytes.length < size) this.bytes = Buffer.allocUnsafeSlow(size);
-    let end = this.bytes.write(head, 0);
-    for (const { body, envelope } of wires) {
-      end += this.bytes.write(body, end);
-      end += this.bytes.write(envelope, end);
+    let end = this.bytes.write(head, 0, 'latin1');
+    for (const wire of wires) {
+      if (wire instanceof PackedWire) end = wire.copy(this.bytes, end);
+      else end += this.bytes.write(wire.body + wire.envelope, end);
     }
     return this.bytes.subarray(0, end);
   }
 }
 
-/** What was joined, apart again. */
-export function splitWires(text: string): readonly WireEvent[] {
+/** What was joined, apart again, in the same memory. */
+export function splitWires(bytes: Buffer): readonly WireEvent[] {
+  const headEnd = bytes.indexOf(LINE_END);
+  const head = bytes.toString('latin1', 0, Math.max(headEnd, 0));
+  if (!head.startsWith(IN_BYTES)) return splitText(bytes.toString());
+  const lengths = lengthsIn(head.slice(IN_BYTES.length));
+  const wires: WireEvent[] = [];
+  let start = headEnd + 1;
+  for (let at = 0; at < lengths.length; at += 2) {
+    const wire = new PackedWire(bytes, start, lengths[at] as number, lengths[at + 1] as number);
+    wires.push(wire);
+    start += wire.bytes;
+  }
+  return wires;
+}
+
+function splitText(text: string): readonly WireEvent[] {
   const head = text.indexOf('\n');
-  const lengths = head > 0 ? text.slice(0, head).split(',').map(Number) : [];
+  const lengths = lengthsIn(text.slice(0, Math.max(head, 0)));
   const wires: WireEvent[] = [];
   let start = head + 1;
   for (let at = 0; at < lengths.length; at += 2) {
@@ -43,4 +63,8 @@ export function splitWires(text: string): readonly WireEvent[] {
     start = end;
   }
   return wires;
+}
+
+function lengthsIn(text: string): readonly number[] {
+  return text === '' ? [] : text.split(',').map(Number);
 }

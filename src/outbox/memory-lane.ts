@@ -1,4 +1,6 @@
 import type { Clock } from '../clock';
+import { plainWire } from '../events/packed-wire';
+import type { WireEvent } from '../events/wire-event';
 import type { ActivityStream } from './activity';
 import { isAskedFor } from './dead-letter-query';
 import { Dispatcher } from './dispatcher';
@@ -20,6 +22,7 @@ import type {
   Settlement,
 } from './outbox';
 import type { OutboxSettings } from './outbox-settings';
+import { WirePackers } from './wire-packers';
 
 /** What a lane tells the outbox that owns it. */
 export interface LaneEvents {
@@ -37,6 +40,7 @@ export class MemoryLane implements Consumer {
   private readonly dispatcher: Dispatcher<Item>;
   private readonly counts = noCounts();
   private pendingBytes = 0;
+  private readonly packers = new WirePackers();
   private dead: DeadLetter[] = [];
 
   constructor(
@@ -73,8 +77,7 @@ export class MemoryLane implements Consumer {
 
   add(entry: OutboxEntry): void {
     this.counts.accepted += 1;
-    this.pendingBytes += entryBytes(entry);
-    this.dispatcher.push(itemOf(entry));
+    this.hold(entry);
   }
 
   countDuplicate(): void {
@@ -115,10 +118,7 @@ export class MemoryLane implements Consumer {
   redrive(letters: ReadonlySet<DeadLetter>): void {
     this.removeDeadLetters(letters);
     this.counts.deadLettered -= letters.size;
-    for (const { entry } of letters) {
-      this.pendingBytes += entryBytes(entry);
-      this.dispatcher.push(itemOf(entry));
-    }
+    for (const { entry } of letters) this.hold(entry);
   }
 
   removeDeadLetters(letters: ReadonlySet<DeadLetter>): void {
@@ -143,6 +143,12 @@ export class MemoryLane implements Consumer {
     const deadLetters = this.dead.length - left.length;
     this.dead = left;
     return { pending: removed.length + underWay.length, deadLetters };
+  }
+
+  private hold(entry: OutboxEntry): void {
+    const item = itemOf(entry, this.packers.pack(entry));
+    this.pendingBytes += entryBytes(item);
+    this.dispatcher.push(item);
   }
 
   private apply(items: readonly Item[], steps: readonly NextStep[]): void {
@@ -183,7 +189,8 @@ export class MemoryLane implements Consumer {
 
   private bury(item: Item, reason: string): void {
     this.counts.deadLettered += 1;
-    const { attempts, ...entry } = item;
+    const { attempts, ...rest } = item;
+    const entry = { ...rest, wire: plainWire(rest.wire) };
     this.dead.push({ entry, reason, attempts: attempts + 1, atMs: this.clock.now() });
     if (this.dead.length > MAX_DEAD_LETTERS) this.dead.shift();
     this.end(item, { kind: 'dead-lettered', reason });
@@ -213,7 +220,7 @@ export class MemoryLane implements Consumer {
 }
 
 /** Field by field, because a spread costs several times as much and this is done for every event. */
-function itemOf(entry: OutboxEntry): Item {
+function itemOf(entry: OutboxEntry, wire: WireEvent): Item {
   return {
     key: entry.key,
     destination: entry.destination,
@@ -224,7 +231,7 @@ function itemOf(entry: OutboxEntry): Item {
     priority: entry.priority,
     subjects: entry.subjects,
     consentAtMs: entry.consentAtMs,
-    wire: entry.wire,
+    wire,
     attempts: 0,
   };
 }

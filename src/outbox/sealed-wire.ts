@@ -1,5 +1,6 @@
-import { SEAL_BYTES, type Vault } from '../records/vault';
+import { PackedWire } from '../events/packed-wire';
 import type { WireEvent } from '../events/wire-event';
+import { SEAL_BYTES, type Vault } from '../records/vault';
 
 /** Seals what the platform will read; it opens for the entry with this key alone. */
 export function sealWire(vault: Vault, key: string, { body, envelope }: WireEvent): Buffer {
@@ -15,9 +16,12 @@ export function openWire(vault: Vault, key: string, sealed: Uint8Array): WireEve
 }
 
 /** How long it is when it is sealed. */
-export function sealedWireBytes({ body, envelope }: WireEvent): number {
-  const head = String(envelope.length).length + 1;
-  return SEAL_BYTES + head + Buffer.byteLength(envelope) + Buffer.byteLength(body);
+export function sealedWireBytes(wire: WireEvent): number {
+  const bytes =
+    wire instanceof PackedWire
+      ? wire.bytes
+      : Buffer.byteLength(wire.body) + Buffer.byteLength(wire.envelope);
+  return SEAL_BYTES + String(wire.envelope.length).length + 1 + bytes;
 }
 
 function placeOf(key: string): string {

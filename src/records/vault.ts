@@ -84,6 +84,11 @@ export class Vault {
 
   /** @throws SealError */
   open(sealed: Uint8Array, place: string): string {
+    return this.openBytes(sealed, place).toString('utf8');
+  }
+
+  /** @throws SealError */
+  openBytes(sealed: Uint8Array, place: string): Buffer {
     const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
     if (bytes.length < HEAD_BYTES || bytes[0] !== VERSION)
       throw new SealError('is not sealed', false);
@@ -99,7 +104,7 @@ export class Vault {
       decipher.setAuthTag(bytes.subarray(tagAt, HEAD_BYTES));
       const opened = decipher.update(bytes.subarray(HEAD_BYTES));
       decipher.final();
-      return opened.toString('utf8');
+      return opened;
     } catch (cause) {
       throw new SealError('was altered, or belongs elsewhere', false, { cause });
     }

@@ -1,5 +1,7 @@
+import { wireBytes } from '../events/packed-wire';
 import type { WireEvent } from '../events/wire-event';
 import type { OutboxEntry } from '../outbox/outbox';
+import { WirePackers } from '../outbox/wire-packers';
 import type { Place } from './group-contents';
 import { HeldGroup, type GroupFacts } from './held-group';
 import { entryAt, type StoredEntry } from './stored-entry';
@@ -23,12 +25,14 @@ const MAX_CHARACTERS = 256 * 1024;
 /** What a transaction stores: a group for each destination, priority and owner, one after the other where it is much. */
 export class GatheredGroups {
   private readonly groups = new Map<string, OpenGroup>();
+  private readonly packers = new WirePackers();
 
   constructor(private readonly insert: (group: GatheredGroup) => void) {}
 
   add(entry: OutboxEntry, bytes: number, owner: number, dueAtMs: number): StoredEntry {
-    const { destination, priority, wire } = entry;
-    const size = wire.body.length + wire.envelope.length;
+    const { destination, priority } = entry;
+    const wire = this.packers.pack(entry);
+    const size = wireBytes(wire);
     const gathered = this.groupFor({ destination, priority, dueAtMs, owner }, size);
     gathered.characters += size;
     const stored = entryAt(gathered.group, gathered.places.length, entry, bytes, wire);

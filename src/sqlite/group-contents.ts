@@ -84,7 +84,7 @@ export class GroupContents {
     let wires: readonly WireEvent[] | undefined;
     try {
       const sealed = bufferOf(row?.sealed ?? null);
-      wires = splitWires(this.vault.open(sealed, placeOf(destination)));
+      wires = splitWires(this.vault.openBytes(sealed, placeOf(destination)));
     } catch (error) {
       // Before its facts are read, which takes longer: there may be thousands of such groups.
       if (error instanceof SealError && error.isKeyMissing)

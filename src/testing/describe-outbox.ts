@@ -168,7 +168,10 @@ export function describeOutbox(name: string, subject: OutboxSubject): void {
           seen.map(({ attempts }) => attempts),
           [0, 1],
         );
-        assert.deepEqual(seen[1]?.wire, seen[0]?.wire);
+        assert.deepEqual(
+          seen.map(({ wire }) => [wire.body, wire.envelope]),
+          [0, 1].map(() => [entry('a').wire.body, entry('a').wire.envelope]),
+        );
         assert.equal((await counts(outbox)).delivered, 1);
       },
     );

@@ -12,7 +12,7 @@ export async function axiosPost(
   axios: HttpService['axiosRef'],
   url: string,
   headers: Readonly<Record<string, string>>,
-  body: string,
+  body: Uint8Array,
   signal: AbortSignal,
   maxAnswerBytes: number,
 ): Promise<HttpAnswer> {
@@ -21,7 +21,8 @@ export async function axiosPost(
       method: 'POST',
       url,
       headers,
-      data: body,
+      // A text, as interceptors know it.
+      data: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'),
       signal,
       responseType: 'text',
       transformRequest: [(data: unknown) => data],

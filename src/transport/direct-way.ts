@@ -3,12 +3,12 @@ import type { HttpAnswer } from './http-answer';
 /** One URL that is posted to again and again. */
 export interface HttpEndpoint {
   /**
-   * Posts a JSON text. Never rejects, follows no redirect, reads no endless body.
+   * Posts the UTF-8 of a JSON text. Never rejects, follows no redirect, reads no endless body.
    *
-   * @param isRepeatable whether a second copy does no harm: then a request that met a connection which the
+   * @param mayRepeat whether a second copy does no harm: then a request that met a connection which the
    *   server was closing is sent again at once.
    */
-  post(body: string, signal: AbortSignal, isRepeatable?: boolean): Promise<HttpAnswer>;
+  post(body: Uint8Array, signal: AbortSignal, mayRepeat?: () => boolean): Promise<HttpAnswer>;
 }
 
 /** The way a request takes where no `HttpService` has to see it. */

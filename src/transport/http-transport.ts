@@ -30,10 +30,10 @@ export class HttpTransport {
     };
     const direct = this.direct.endpoint(new URL(url), allHeaders, MAX_ANSWER_BYTES);
     return {
-      post: (body, signal, isRepeatable = true) =>
+      post: (body, signal, mayRepeat = always) =>
         this.isHostService || hasInterceptors(this.http)
           ? axiosPost(this.http.axiosRef, url, allHeaders, body, signal, MAX_ANSWER_BYTES)
-          : direct.post(body, signal, isRepeatable),
+          : direct.post(body, signal, mayRepeat),
     };
   }
 
@@ -41,6 +41,10 @@ export class HttpTransport {
   close(): void {
     this.direct.close();
   }
+}
+
+function always(): boolean {
+  return true;
 }
 
 function hasInterceptors({ axiosRef }: HttpService): boolean {

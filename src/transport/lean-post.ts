@@ -66,20 +66,20 @@ class LeanEndpoint implements Required<HttpEndpoint> {
     };
   }
 
-  post(body: string, signal: AbortSignal, isRepeatable: boolean): Promise<HttpAnswer> {
-    return postOnceMore(signal, isRepeatable, (answered) => {
+  post(body: Uint8Array, signal: AbortSignal, mayRepeat: () => boolean): Promise<HttpAnswer> {
+    return postOnceMore(signal, mayRepeat, (answered) => {
       this.postOnce(body, signal, answered);
     });
   }
 
   private postOnce(
-    body: string,
+    body: Uint8Array,
     signal: AbortSignal,
     answered: (answer: HttpAnswer) => void,
   ): void {
     const request = this.request({
       ...this.options,
-      headers: [...this.headers, 'Content-Length', String(Buffer.byteLength(body))],
+      headers: [...this.headers, 'Content-Length', String(body.length)],
     });
     let isDone = false;
     const finish = (answer: HttpAnswer) => {

@@ -16,7 +16,7 @@ export function noAnswer(reason: string, mayHaveArrived: boolean): HttpAnswer {
  */
 export function postOnceMore(
   signal: AbortSignal,
-  isRepeatable: boolean,
+  mayRepeat: () => boolean,
   postOnce: PostOnce,
 ): Promise<HttpAnswer> {
   const post: PostOnce = (answered) => {
@@ -25,7 +25,7 @@ export function postOnceMore(
   };
   return new Promise((resolve) => {
     post((answer) => {
-      if (answer === STALE_CONNECTION && isRepeatable) post(resolve);
+      if (answer === STALE_CONNECTION && mayRepeat()) post(resolve);
       else resolve(answer);
     });
   });

@@ -156,8 +156,8 @@ class UndiciEndpoint implements Required<HttpEndpoint> {
     this.headers = Object.entries(headers).flat();
   }
 
-  post(body: string, signal: AbortSignal, isRepeatable: boolean): Promise<HttpAnswer> {
-    return postOnceMore(signal, isRepeatable, (answered) => {
+  post(body: Uint8Array, signal: AbortSignal, mayRepeat: () => boolean): Promise<HttpAnswer> {
+    return postOnceMore(signal, mayRepeat, (answered) => {
       const exchange = new Exchange(this.connections, signal, this.maxAnswerBytes, answered);
       const { path, headers } = this;
       exchange.connection.client.dispatch({ method: 'POST', path, headers, body }, exchange);

@@ -70,9 +70,7 @@ export class Ga4Destination implements Destination {
     batch: readonly WireEvent[],
     signal: AbortSignal,
   ): Promise<readonly DeliveryOutcome[]> {
-    const answer = await this.endpoint.post(
-      measurementBody(batch),
-      signal,
+    const answer = await this.endpoint.post(measurementBody(batch), signal, () =>
       batch.every(isRepeatable),
     );
     const read = this.settings.validate ? readGa4Validation : readGa4Response;

@@ -10,7 +10,7 @@ const login = measurementWire(visitor, { name: 'login', timestamp_micros: 222, p
 
 describe('measurementBody', () => {
   it('says the visitor once, and each event with its own time', () => {
-    expect(JSON.parse(measurementBody([purchase, login]))).toEqual({
+    expect(JSON.parse(Buffer.from(measurementBody([purchase, login])).toString())).toEqual({
       client_id: '1.2',
       timestamp_micros: 111,
       events: [

@@ -11,9 +11,9 @@ export function measurementWire(visitor: MeasurementVisitor, event: MeasurementE
  * The body of one request. The time of the first event stands for the request; each event also says its
  * own, which wins.
  */
-export function measurementBody(batch: readonly WireEvent[]): string {
+export function measurementBody(batch: readonly WireEvent[]): Uint8Array {
   const [first] = batch;
-  if (first === undefined) return '{}';
+  if (first === undefined) return Buffer.from('{}');
   return requestBody(
     `${first.envelope.slice(0, -1)}${timestampOf(first.body)},"events":[`,
     batch,

@@ -1,0 +1,112 @@
+import type { WireEvent } from './wire-event';
+
+/** So much memory is shared by the wire events that came one after the other. */
+const SLAB_BYTES = 64 * 1024;
+/** Of a UTF-16 unit, in UTF-8. */
+const MAX_UNIT_BYTES = 3;
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * A wire event as its UTF-8, outside of the heap: thousands of them wait, and each text that waits is copied twice by
+ * the garbage collector. Its texts are read from there whenever they are asked for.
+ */
+export class PackedWire implements WireEvent {
+  /** Others have their bytes there too: nobody may see it, nor print it. */
+  #memory: Buffer;
+  #start: number;
+  readonly bodyBytes: number;
+  readonly envelopeBytes: number;
+
+  constructor(memory: Buffer, start: number, bodyBytes: number, envelopeBytes: number) {
+    this.#memory = memory;
+    this.#start = start;
+    this.bodyBytes = bodyBytes;
+    this.envelopeBytes = envelopeBytes;
+  }
+
+  get body(): string {
+    return this.#memory.toString('utf8', this.#start, this.#start + this.bodyBytes);
+  }
+
+  get envelope(): string {
+    const start = this.#start + this.bodyBytes;
+    return this.#memory.toString('utf8', start, start + this.envelopeBytes);
+  }
+
+  get bytes(): number {
+    return this.bodyBytes + this.envelopeBytes;
+  }
+
+  hasEnvelopeOf(other: PackedWire): boolean {
+    const length = this.envelopeBytes;
+    if (length !== other.envelopeBytes) return false;
+    const own = this.#start + this.bodyBytes;
+    const others = other.#start + other.bodyBytes;
+    for (let at = 0; at < length; at += 1)
+      if (this.#memory[own + at] !== other.#memory[others + at]) return false;
+    return true;
+  }
+
+  /** @returns where it ends. */
+  copyBody(target: Buffer, at: number): number {
+    return at + this.#memory.copy(target, at, this.#start, this.#start + this.bodyBytes);
+  }
+
+  /** The body and behind it the envelope. @returns where they end. */
+  copy(target: Buffer, at: number): number {
+    return at + this.#memory.copy(target, at, this.#start, this.#start + this.bytes);
+  }
+
+  /** Who waits for long must not keep the memory of those that came with it. */
+  moveOut(): void {
+    if (this.#memory.length === this.bytes) return;
+    const own = Buffer.allocUnsafeSlow(this.bytes);
+    this.copy(own, 0);
+    this.#memory = own;
+    this.#start = 0;
+  }
+
+  toJSON(): WireEvent {
+    return plainWire(this);
+  }
+}
+
+/** Puts wire events next to each other. Give it those that come and go together: one that stays keeps the memory of all beside it. */
+export class WirePacker {
+  private slab = NOTHING;
+  private end = 0;
+
+  pack(wire: WireEvent): PackedWire {
+    if (wire instanceof PackedWire) return wire;
+    const { body, envelope } = wire;
+    const most = (body.length + envelope.length) * MAX_UNIT_BYTES;
+    if (most > SLAB_BYTES) return packed(wire);
+    if (this.end + most > this.slab.length) {
+      this.slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+      this.end = 0;
+    }
+    const start = this.end;
+    const bodyBytes = this.slab.write(body, start);
+    const envelopeBytes = envelope === '' ? 0 : this.slab.write(envelope, start + bodyBytes);
+    this.end = start + bodyBytes + envelopeBytes;
+    return new PackedWire(this.slab, start, bodyBytes, envelopeBytes);
+  }
+}
+
+/** The wire event as bytes, which most are already. */
+export function packed(wire: WireEvent): PackedWire {
+  if (wire instanceof PackedWire) return wire;
+  const bodyBytes = Buffer.byteLength(wire.body);
+  const memory = Buffer.from(wire.body + wire.envelope);
+  return new PackedWire(memory, 0, bodyBytes, memory.length - bodyBytes);
+}
+
+/** The wire event as texts, for people and for what is kept for long. */
+export function plainWire({ body, envelope }: WireEvent): WireEvent {
+  return { body, envelope };
+}
+
+/** What it takes, near enough to bound a storage by: a text that is not packed counts one byte a character. */
+export function wireBytes(wire: WireEvent): number {
+  return wire instanceof PackedWire ? wire.bytes : wire.body.length + wire.envelope.length;
+}

@@ -1,0 +1,37 @@
+import { memoryInUse } from '../../test/support/memory-in-use';
+import { systemClock } from '../clock';
+import { MemoryOutbox } from './memory-outbox';
+import type { OutboxEntry } from './outbox';
+import type { Priority } from './priority';
+
+describe('an outbox in memory', () => {
+  it.each<[string, (index: number) => OutboxEntry]>([
+    ['those that made room', (index) => entry(String(index), index % 100 === 0 ? 0 : 2)],
+    ['duplicates', (index) => entry(index % 100 === 0 ? String(index) : '0', 2)],
+  ])('keeps no memory of %s', async (_who, entryAt) => {
+    const before = await memoryInUse();
+    const outbox = new MemoryOutbox(systemClock, {
+      overflow: 'drop-lowest-priority',
+      maxPendingEntries: 5_000,
+    });
+    for (let index = 0; index < 150_000; index += 1) await outbox.append([entryAt(index)]);
+    const [stats] = await outbox.stats();
+    expect(stats?.pending).toBeGreaterThan(1_000);
+    expect(stats?.pendingBytes).toBeLessThan(6_000_000);
+    expect((await memoryInUse()) - before).toBeLessThan(20_000_000);
+    await outbox.close();
+  });
+});
+
+function entry(key: string, priority: Priority): OutboxEntry {
+  return {
+    key,
+    destination: 'meta',
+    eventId: key,
+    eventName: 'purchase',
+    occurredAtMs: 0,
+    acceptedAtMs: 0,
+    priority,
+    wire: { body: key.padEnd(900, '.'), envelope: '' },
+  };
+}
