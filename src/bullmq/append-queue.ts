@@ -8,7 +8,7 @@ import { pause, within } from './waiting';
 
 /** The most that one write takes; the rest waits for the next. */
 const MAX_WRITE_ENTRIES = 2_000;
-const MAX_WRITE_CHARACTERS = 4 * 1024 * 1024;
+const MAX_WRITE_BYTES = 4 * 1024 * 1024;
 /** Nobody who tracks an event waits longer for a server that does not answer. */
 const APPEND_TIMEOUT_MS = 2_000;
 /** Between two looks at a key that another process is storing. */
@@ -77,15 +77,12 @@ export class AppendQueue {
     const now: Slot[] = [];
     const later: Slot[] = [];
     const keys = new Set<string>();
-    let characters = 0;
+    let bytes = 0;
     let index = 0;
     for (; index < this.slots.length; index += 1) {
       const slot = this.slots[index] as Slot;
       const size = wireBytes(slot.entry.wire);
-      if (
-        now.length > 0 &&
-        (now.length >= MAX_WRITE_ENTRIES || characters + size > MAX_WRITE_CHARACTERS)
-      )
+      if (now.length > 0 && (now.length >= MAX_WRITE_ENTRIES || bytes + size > MAX_WRITE_BYTES))
         break;
       if (hasWaitedLong(slot)) {
         this.refuse(slot, 'another process did not finish storing the same event in time');
@@ -93,7 +90,7 @@ export class AppendQueue {
         later.push(slot);
       } else {
         keys.add(slot.entry.key);
-        characters += size;
+        bytes += size;
         now.push(slot);
       }
     }

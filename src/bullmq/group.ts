@@ -258,7 +258,7 @@ function rowOf(entry: GroupEntry, sealed: string | undefined): Row {
 }
 
 const MAX_GROUP_ENTRIES = 200;
-const MAX_GROUP_CHARACTERS = 512 * 1024;
+const MAX_GROUP_BYTES = 512 * 1024;
 
 /** Entries of one priority that share a job. */
 export interface Group<Entry extends OutboxEntry = OutboxEntry> {
@@ -270,7 +270,7 @@ export interface Group<Entry extends OutboxEntry = OutboxEntry> {
 export function groupsOf<Entry extends GroupEntry>(entries: readonly Entry[]): Group<Entry>[] {
   return ([0, 1, 2] as const).flatMap((priority) => {
     const groups: { priority: Priority; entries: Entry[] }[] = [];
-    let characters = Infinity;
+    let bytes = Infinity;
     for (const entry of entries) {
       if (entry.priority !== priority) continue;
       let group = groups.at(-1);
@@ -278,14 +278,14 @@ export function groupsOf<Entry extends GroupEntry>(entries: readonly Entry[]): G
       if (
         group === undefined ||
         group.entries.length >= MAX_GROUP_ENTRIES ||
-        characters + size > MAX_GROUP_CHARACTERS
+        bytes + size > MAX_GROUP_BYTES
       ) {
         group = { priority, entries: [] };
         groups.push(group);
-        characters = 0;
+        bytes = 0;
       }
       group.entries.push(entry);
-      characters += size;
+      bytes += size;
     }
     return groups;
   });

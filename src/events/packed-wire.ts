@@ -106,6 +106,16 @@ export function plainWire({ body, envelope }: WireEvent): WireEvent {
   return { body, envelope };
 }
 
+/** UTF-8 bytes of the body, for which a text is looked through. */
+export function bodyBytesOf(wire: WireEvent): number {
+  return wire instanceof PackedWire ? wire.bodyBytes : Buffer.byteLength(wire.body);
+}
+
+/** UTF-8 bytes of the envelope, for which a text is looked through. */
+export function envelopeBytesOf(wire: WireEvent): number {
+  return wire instanceof PackedWire ? wire.envelopeBytes : Buffer.byteLength(wire.envelope);
+}
+
 /** What it takes, near enough to bound a storage by: a text that is not packed counts one byte a character. */
 export function wireBytes(wire: WireEvent): number {
   return wire instanceof PackedWire ? wire.bytes : wire.body.length + wire.envelope.length;

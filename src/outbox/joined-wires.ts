@@ -1,4 +1,4 @@
-import { PackedWire } from '../events/packed-wire';
+import { bodyBytesOf, envelopeBytesOf, PackedWire } from '../events/packed-wire';
 import type { WireEvent } from '../events/wire-event';
 
 /** The first line begins with it where its lengths are bytes; it has none where they are characters, as they once were. */
@@ -17,11 +17,10 @@ export class WireJoiner {
     const lengths: number[] = [];
     let size = 0;
     for (const wire of wires) {
-      const bodyBytes = wire instanceof PackedWire ? wire.bodyBytes : Buffer.byteLength(wire.body);
-      const all =
-        wire instanceof PackedWire ? wire.bytes : bodyBytes + Buffer.byteLength(wire.envelope);
-      lengths.push(bodyBytes, all - bodyBytes);
-      size += all;
+      const bodyBytes = bodyBytesOf(wire);
+      const envelopeBytes = envelopeBytesOf(wire);
+      lengths.push(bodyBytes, envelopeBytes);
+      size += bodyBytes + envelopeBytes;
     }
     const head = `${IN_BYTES}${lengths.join()}\n`;
     size += head.length;

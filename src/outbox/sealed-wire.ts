@@ -1,4 +1,4 @@
-import { PackedWire } from '../events/packed-wire';
+import { bodyBytesOf, envelopeBytesOf } from '../events/packed-wire';
 import type { WireEvent } from '../events/wire-event';
 import { SEAL_BYTES, type Vault } from '../records/vault';
 
@@ -17,11 +17,8 @@ export function openWire(vault: Vault, key: string, sealed: Uint8Array): WireEve
 
 /** How long it is when it is sealed. */
 export function sealedWireBytes(wire: WireEvent): number {
-  const bytes =
-    wire instanceof PackedWire
-      ? wire.bytes
-      : Buffer.byteLength(wire.body) + Buffer.byteLength(wire.envelope);
-  return SEAL_BYTES + String(wire.envelope.length).length + 1 + bytes;
+  const head = String(wire.envelope.length).length + 1;
+  return SEAL_BYTES + head + envelopeBytesOf(wire) + bodyBytesOf(wire);
 }
 
 function placeOf(key: string): string {

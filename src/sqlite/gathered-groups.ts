@@ -16,11 +16,11 @@ export interface GatheredGroup {
 interface OpenGroup extends GatheredGroup {
   readonly places: Place[];
   readonly wires: WireEvent[];
-  characters: number;
+  wireBytes: number;
 }
 
 const MAX_PLACES = 200;
-const MAX_CHARACTERS = 256 * 1024;
+const MAX_WIRE_BYTES = 256 * 1024;
 
 /** What a transaction stores: a group for each destination, priority and owner, one after the other where it is much. */
 export class GatheredGroups {
@@ -34,7 +34,7 @@ export class GatheredGroups {
     const wire = this.packers.pack(entry);
     const size = wireBytes(wire);
     const gathered = this.groupFor({ destination, priority, dueAtMs, owner }, size);
-    gathered.characters += size;
+    gathered.wireBytes += size;
     const stored = entryAt(gathered.group, gathered.places.length, entry, bytes, wire);
     gathered.places.push(stored);
     gathered.wires.push(wire);
@@ -54,11 +54,11 @@ export class GatheredGroups {
     const name = `${facts.owner}/${facts.priority}/${facts.destination}`;
     const known = this.groups.get(name);
     if (known !== undefined) {
-      if (known.places.length < MAX_PLACES && known.characters + size <= MAX_CHARACTERS)
+      if (known.places.length < MAX_PLACES && known.wireBytes + size <= MAX_WIRE_BYTES)
         return known;
       this.insert(known);
     }
-    const gathered = { group: new HeldGroup(facts), places: [], wires: [], characters: 0 };
+    const gathered = { group: new HeldGroup(facts), places: [], wires: [], wireBytes: 0 };
     this.groups.set(name, gathered);
     return gathered;
   }
