@@ -16,13 +16,13 @@ export type Verdict =
   | { readonly kind: 'full'; readonly pending: number }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** A job that this process holds until its lock lapses. */
 /** By which a process holds a job. */
 export interface JobHold {
   readonly id: string;
   readonly token: string;
 }
 
+/** A job that this process holds until its lock lapses. */
 export interface TakenJob extends JobHold {
   readonly entries: readonly GroupEntry[];
 }

@@ -9,7 +9,7 @@ const MIN_TURNS = 10;
 /**
  * Bytes of all buffers that somebody still holds.
  *
- * @param enough waits for no less than this.
+ * @param enough waits until it is less than this, or patience ends.
  */
 export async function memoryInUse(enough = Infinity): Promise<number> {
   setFlagsFromString('--expose-gc');
