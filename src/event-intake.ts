@@ -8,6 +8,7 @@ import { completeEvent } from './events/complete-event';
 import type { CompletedEvent } from './events/completed-event';
 import type { Consent } from './events/consent';
 import { EVENT_NAMES } from './events/event-rules';
+import { WirePacker } from './events/packed-wire';
 import { errorName, type Problem } from './events/problem';
 import type { ProtectedEvent } from './events/protected-event';
 import type { DestinationReceipt, TrackOptions, TrackReceipt } from './events/receipt';
@@ -75,6 +76,8 @@ interface ChosenDestination {
 /** Everything that happens to an event on the host's thread: the line, left of the outbox. */
 export class EventIntake {
   private readonly writer: OutboxWriter;
+  /** For the moment until the outbox has taken them; it puts those that stay where they belong. */
+  private readonly packer = new WirePacker();
 
   constructor(private readonly parts: EventIntakeParts) {
     this.writer = new OutboxWriter(parts);
@@ -274,7 +277,7 @@ export class EventIntake {
           priority: priorityOf(event.name),
           subjects: isSomeones ? person.owners : undefined,
           consentAtMs: isSomeones ? person.consentAtMs : undefined,
-          wire,
+          wire: this.packer.pack(wire),
         };
       }
     }

@@ -76,16 +76,21 @@ export class WirePacker {
   private slab = NOTHING;
   private end = 0;
 
+  /** One that is packed already is copied: away from those that it lay next to. */
   pack(wire: WireEvent): PackedWire {
-    if (wire instanceof PackedWire) return wire;
-    const { body, envelope } = wire;
-    const most = (body.length + envelope.length) * MAX_UNIT_BYTES;
+    const isPacked = wire instanceof PackedWire;
+    const most = isPacked ? wire.bytes : (wire.body.length + wire.envelope.length) * MAX_UNIT_BYTES;
     if (most > SLAB_BYTES) return packed(wire);
     if (this.end + most > this.slab.length) {
       this.slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
       this.end = 0;
     }
     const start = this.end;
+    if (isPacked) {
+      this.end = wire.copy(this.slab, start);
+      return new PackedWire(this.slab, start, wire.bodyBytes, wire.envelopeBytes);
+    }
+    const { body, envelope } = wire;
     const bodyBytes = this.slab.write(body, start);
     const envelopeBytes = envelope === '' ? 0 : this.slab.write(envelope, start + bodyBytes);
     this.end = start + bodyBytes + envelopeBytes;

@@ -25,7 +25,7 @@ import { untilTimeIsUp } from './until-time-is-up';
 
 export type MemoryOutboxOptions = Partial<OutboxSettings>;
 
-const MAX_SEEN_KEYS = 500_000;
+const MAX_SEEN_EVENTS = 500_000;
 
 /**
  * The outbox in this process' memory: fast, and gone with the process. When it is full, new entries
@@ -44,7 +44,7 @@ export class MemoryOutbox implements Outbox {
     private readonly activity: ActivityStream = new ActivityStream(),
   ) {
     this.settings = { ...OUTBOX_DEFAULTS, ...options };
-    this.seen = new SeenKeys(this.settings.idempotencyWindowMs, MAX_SEEN_KEYS);
+    this.seen = new SeenKeys(this.settings.idempotencyWindowMs, MAX_SEEN_EVENTS);
   }
 
   append(entries: readonly OutboxEntry[]): Promise<readonly AppendResult[]> {
@@ -129,7 +129,7 @@ export class MemoryOutbox implements Outbox {
       return CLOSED;
     }
     const nowMs = this.clock.now();
-    if (!this.seen.add(entry.key, nowMs)) {
+    if (!this.seen.add(entry, nowMs)) {
       lane.countDuplicate();
       return DUPLICATE;
     }

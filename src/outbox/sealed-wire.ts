@@ -1,4 +1,4 @@
-import { bodyBytesOf, envelopeBytesOf } from '../events/packed-wire';
+import { bodyBytesOf, envelopeBytesOf, PackedWire } from '../events/packed-wire';
 import type { WireEvent } from '../events/wire-event';
 import { SEAL_BYTES, type Vault } from '../records/vault';
 
@@ -15,9 +15,10 @@ export function openWire(vault: Vault, key: string, sealed: Uint8Array): WireEve
   return { envelope: text.slice(start, end), body: text.slice(end) };
 }
 
-/** How long it is when it is sealed. */
+/** How long it is when it is sealed; of a packed one, whose text is not made for this, to one byte. */
 export function sealedWireBytes(wire: WireEvent): number {
-  const head = String(wire.envelope.length).length + 1;
+  const length = wire instanceof PackedWire ? wire.envelopeBytes : wire.envelope.length;
+  const head = String(length).length + 1;
   return SEAL_BYTES + head + envelopeBytesOf(wire) + bodyBytesOf(wire);
 }
 

@@ -1,48 +1,59 @@
-/** Gone keys in front that are worth a copy of the rest. */
-const MIN_CUT = 1_000;
+import type { OutboxEntry } from './outbox';
+import { SeenEvents } from './seen-events';
+import { eventOfKey, hashText } from './seen-mark';
 
-/** Idempotency keys of the last while, bounded in time and number; beyond either the oldest goes. */
+/** An event has this many destinations, one bit each; keys of more of them stand for themselves. */
+const MAX_BITS = 32;
+
+/**
+ * Idempotency keys of the last while, bounded in time and in the number of events; beyond either the oldest go. An event
+ * takes some 32 bytes for all of its destinations, none of them on the heap, where a million texts would be in the way.
+ */
 export class SeenKeys {
-  private readonly keys = new Set<string>();
-  /**
-   * The same in the order of their ends, from `head` on. A set knows that order too, but looks for its first key behind
-   * all that were deleted.
-   */
-  private order: { readonly key: string; readonly endsAtMs: number }[] = [];
-  private head = 0;
+  private readonly events: SeenEvents;
+  private readonly bits = new Map<string, number>();
+  /** What was hashed last: the entries of an event come one after the other. */
+  private hashed = { event: '', hash: hashText('') };
+  private lastBits = 0;
 
   constructor(
     private readonly windowMs: number,
-    private readonly maxKeys: number,
-  ) {}
+    private readonly maxEvents: number,
+  ) {
+    this.events = new SeenEvents();
+  }
 
   /** @returns whether it had not been seen; from now on it has. */
-  add(key: string, nowMs: number): boolean {
-    this.forgetBefore(nowMs);
-    const { size } = this.keys;
-    if (this.keys.add(key).size === size) return false;
-    this.order.push({ key, endsAtMs: nowMs + this.windowMs });
-    if (this.keys.size > this.maxKeys) this.forgetOldest();
+  add(entry: Pick<OutboxEntry, 'key' | 'destination'>, nowMs: number): boolean {
+    const { events } = this;
+    events.forgetUntil(nowMs);
+    const event = eventOfKey(entry);
+    const bit = event === undefined ? undefined : this.bitFor(entry.destination);
+    const isOwn = event === undefined || bit === undefined;
+    const hash = this.hashOf(isOwn ? entry.key : event);
+    const bits = isOwn ? 1 : bit;
+    if (!events.add(hash, bits, nowMs + this.windowMs)) return false;
+    this.lastBits = bits;
+    if (events.size > this.maxEvents) events.forgetFirst();
     return true;
   }
 
   /** Takes the key that was added last back. */
   takeBack(): void {
-    const last = this.order.pop();
-    if (last !== undefined) this.keys.delete(last.key);
+    this.events.takeBack(this.lastBits);
   }
 
-  private forgetBefore(nowMs: number): void {
-    while ((this.order[this.head]?.endsAtMs ?? Infinity) <= nowMs) this.forgetOldest();
+  private hashOf(event: string): string {
+    if (event !== this.hashed.event) this.hashed = { event, hash: hashText(event) };
+    return this.hashed.hash;
   }
 
-  private forgetOldest(): void {
-    const oldest = this.order[this.head];
-    if (oldest === undefined) return;
-    this.keys.delete(oldest.key);
-    this.head += 1;
-    if (this.head < MIN_CUT || this.head * 2 < this.order.length) return;
-    this.order = this.order.slice(this.head);
-    this.head = 0;
+  private bitFor(destination: string): number | undefined {
+    let bit = this.bits.get(destination);
+    if (bit === undefined && this.bits.size < MAX_BITS) {
+      bit = 2 ** this.bits.size;
+      this.bits.set(destination, bit);
+    }
+    return bit;
   }
 }

@@ -1,6 +1,5 @@
-import { hash } from 'node:crypto';
-
 import type { OutboxEntry } from '../outbox/outbox';
+import { eventOfKey, hashText } from '../outbox/seen-mark';
 import type { Database } from './libsql';
 import { asBytes, textsOf, type TextRow } from './stored-text';
 
@@ -105,12 +104,11 @@ export class SeenTable {
     return row?.bits ?? 0;
   }
 
-  /** A key is `destination|event…`; one that is not stands for itself. */
-  private markOf({ key, destination }: OutboxEntry): Mark {
-    const start = destination.length;
-    if (key.charAt(start) !== '|' || !key.startsWith(destination)) return { event: key, bit: 0 };
-    const bit = this.bitFor(destination);
-    return bit < MAX_BITS ? { event: key.slice(start), bit } : { event: key, bit: 0 };
+  /** One that is of no destination stands for itself. */
+  private markOf(entry: OutboxEntry): Mark {
+    const event = eventOfKey(entry);
+    const bit = event === undefined ? MAX_BITS : this.bitFor(entry.destination);
+    return event === undefined || bit >= MAX_BITS ? { event: entry.key, bit: 0 } : { event, bit };
   }
 
   private bitFor(destination: string): number {
@@ -145,5 +143,10 @@ function unionOf(a: number, b: number): number {
 
 /** 64 bits of a SHA-256: that any two of a million keys are alike has a chance of one in 30 million. */
 function hashOf(event: string): bigint {
-  return hash('sha256', event, 'buffer').readBigInt64LE(0);
+  const text = hashText(event);
+  for (let at = 0; at < EIGHT_BYTES.length; at += 1) EIGHT_BYTES[at] = text.charCodeAt(at);
+  return EIGHT_BYTES_VIEW.getBigInt64(0, true);
 }
+
+const EIGHT_BYTES = new Uint8Array(8);
+const EIGHT_BYTES_VIEW = new DataView(EIGHT_BYTES.buffer);

@@ -1,0 +1,142 @@
+/** The room at the start; it doubles whenever it is full. A power of two. */
+const MIN_ROOM = 1_024;
+
+/**
+ * Hashes of events with a bit for each of their destinations, in the order of their ends: a ring, and a table with linear
+ * probing that finds a place in it. All in typed arrays.
+ */
+export class SeenEvents {
+  private room = MIN_ROOM;
+  /** 64 bits of the hash. */
+  private high = new Uint32Array(MIN_ROOM);
+  private low = new Uint32Array(MIN_ROOM);
+  /** None: it stands further on, with a later end. */
+  private bits = new Uint32Array(MIN_ROOM);
+  private endsAtMs = new Float64Array(MIN_ROOM);
+  /** A place plus one, or none. Twice the room, so that it is never more than half full. */
+  private table = new Uint32Array(2 * MIN_ROOM);
+  private first = 0;
+  private count = 0;
+
+  /** How many places of the ring are taken. */
+  get size(): number {
+    return this.count;
+  }
+
+  /**
+   * @param hash at least 8 characters of one byte each.
+   * @returns whether one of the bits was new; the end holds for all of the event then.
+   */
+  add(hash: string, bits: number, endsAtMs: number): boolean {
+    const high = bytesAt(hash, 0);
+    const low = bytesAt(hash, 4);
+    const slot = this.slotOf(high, low);
+    const found = (this.table[slot] as number) - 1;
+    if (found < 0) {
+      this.push(high, low, bits, endsAtMs);
+      return true;
+    }
+    const before = this.bits[found] as number;
+    const after = (before | bits) >>> 0;
+    if (after === before) return false;
+    if (found === this.placeAt(this.count - 1)) {
+      this.bits[found] = after;
+      this.endsAtMs[found] = endsAtMs;
+    } else {
+      this.bits[found] = 0;
+      this.clear(slot);
+      this.push(high, low, after, endsAtMs);
+    }
+    return true;
+  }
+
+  /** Takes bits of the event back that was added last. */
+  takeBack(bits: number): void {
+    if (this.count === 0) return;
+    const last = this.placeAt(this.count - 1);
+    const left = ((this.bits[last] as number) & ~bits) >>> 0;
+    this.bits[last] = left;
+    if (left > 0) return;
+    this.clear(this.slotOf(this.high[last] as number, this.low[last] as number));
+    this.count -= 1;
+  }
+
+  forgetUntil(nowMs: number): void {
+    while (this.count > 0 && (this.endsAtMs[this.first] as number) <= nowMs) this.forgetFirst();
+  }
+
+  forgetFirst(): void {
+    const { first } = this;
+    if (this.bits[first] !== 0)
+      this.clear(this.slotOf(this.high[first] as number, this.low[first] as number));
+    this.first = this.placeAt(1);
+    this.count -= 1;
+  }
+
+  private placeAt(distance: number): number {
+    return (this.first + distance) & (this.room - 1);
+  }
+
+  private push(high: number, low: number, bits: number, endsAtMs: number): void {
+    if (this.count === this.room) this.grow();
+    const place = this.placeAt(this.count);
+    this.high[place] = high;
+    this.low[place] = low;
+    this.bits[place] = bits;
+    this.endsAtMs[place] = endsAtMs;
+    this.table[this.slotOf(high, low)] = place + 1;
+    this.count += 1;
+  }
+
+  /** Where the hash stands, or where it would. */
+  private slotOf(high: number, low: number): number {
+    const last = this.table.length - 1;
+    for (let slot = low & last; ; slot = (slot + 1) & last) {
+      const place = (this.table[slot] as number) - 1;
+      if (place < 0 || (this.low[place] === low && this.high[place] === high)) return slot;
+    }
+  }
+
+  /** Empties a slot, and moves up those that stand behind it because it was taken. */
+  private clear(slot: number): void {
+    const { table } = this;
+    const last = table.length - 1;
+    let gap = slot;
+    for (let next = (gap + 1) & last; table[next] !== 0; next = (next + 1) & last) {
+      const home = (this.low[(table[next] as number) - 1] as number) & last;
+      if (((next - home) & last) < ((next - gap) & last)) continue;
+      table[gap] = table[next] as number;
+      gap = next;
+    }
+    table[gap] = 0;
+  }
+
+  private grow(): void {
+    const order = Uint32Array.from({ length: this.count }, (_unused, at) => this.placeAt(at));
+    const inOrder = <List extends Uint32Array | Float64Array>(from: List, to: List): List => {
+      for (const [at, place] of order.entries()) to[at] = from[place] as number;
+      return to;
+    };
+    this.room *= 2;
+    this.high = inOrder(this.high, new Uint32Array(this.room));
+    this.low = inOrder(this.low, new Uint32Array(this.room));
+    this.bits = inOrder(this.bits, new Uint32Array(this.room));
+    this.endsAtMs = inOrder(this.endsAtMs, new Float64Array(this.room));
+    this.table = new Uint32Array(2 * this.room);
+    this.first = 0;
+    for (let place = 0; place < this.count; place += 1)
+      if (this.bits[place] !== 0)
+        this.table[this.slotOf(this.high[place] as number, this.low[place] as number)] = place + 1;
+  }
+}
+
+/** Four characters of one byte each, as a number. */
+function bytesAt(text: string, at: number): number {
+  return (
+    (text.charCodeAt(at) |
+      (text.charCodeAt(at + 1) << 8) |
+      (text.charCodeAt(at + 2) << 16) |
+      (text.charCodeAt(at + 3) << 24)) >>>
+    0
+  );
+}
