@@ -21,8 +21,8 @@ export function groupIntoBatches(
 ): number[][] {
   const batches: number[][] = [];
   const open: OpenBatch[] = [];
-  for (const [index, given] of wires.entries()) {
-    const wire = packed(given);
+  for (let index = 0; index < wires.length; index += 1) {
+    const wire = packed(wires[index] as WireEvent);
     const bytes = wire.bodyBytes + 1;
     // Nearly all differ in their lengths or first bytes, so a look at each is cheaper than a hash of the whole.
     const batch = open.find(({ first }) => first.hasEnvelopeOf(wire));

@@ -73,7 +73,8 @@ export class Lane {
     const asking = this.ask(entries);
     const stopped = asking === undefined ? undefined : await asking;
     const fresh: number[] = [];
-    for (const [index, entry] of entries.entries()) {
+    for (let index = 0; index < entries.length; index += 1) {
+      const entry = entries[index] as LeasedEntry;
       const known = this.isExpired(entry) ? this.expired() : stopped?.[index];
       if (known === undefined) fresh.push(index);
       else steps[index] = this.step(entry, known, 0);
@@ -91,10 +92,10 @@ export class Lane {
         const sent = batch.map((at) => entries[fresh[at] as number] as LeasedEntry);
         const outcomes = await this.deliver(sent, askedAtMs);
         const random = this.random();
-        for (const [position, at] of batch.entries())
-          steps[fresh[at] as number] = this.step(
-            sent[position] as LeasedEntry,
-            outcomes[position],
+        for (let at = 0; at < batch.length; at += 1)
+          steps[fresh[batch[at] as number] as number] = this.step(
+            sent[at] as LeasedEntry,
+            outcomes[at],
             random,
           );
       }),

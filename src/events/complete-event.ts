@@ -141,7 +141,7 @@ function readItems(reader: FieldReader): CompletedItem[] {
       reader.note(`items[${index}]`, 'invalid', `expected an object, got ${kindOf(element)}`);
       continue;
     }
-    const item = readItem(new FieldReader(reader.problems, element, `items[${index}]`));
+    const item = readItem(new FieldReader(reader.problems, element, 'items', index));
     if (item !== undefined) items.push(item);
   }
   return items;

@@ -5,10 +5,12 @@ import { kindOf, type Problem, type ProblemCode } from './problem';
  * value may be anything. What is wrong is noted under the field's path and read as `undefined`.
  */
 export class FieldReader {
+  /** @param path where the object stands; of an element of a list the list's, and `index` its place. */
   constructor(
     readonly problems: Problem[],
     private readonly source: object,
     private readonly path = '',
+    private readonly index?: number,
   ) {}
 
   /** The value as it stands, or `undefined` where reading it throws. `null` reads as absent. */
@@ -85,7 +87,8 @@ export class FieldReader {
   }
 
   private pathOf(field: string): string {
-    return this.path === '' ? field : `${this.path}.${field}`;
+    const path = this.index === undefined ? this.path : `${this.path}[${this.index}]`;
+    return path === '' ? field : `${path}.${field}`;
   }
 }
 

@@ -28,6 +28,12 @@ export class PackedWire implements WireEvent {
     return this.#memory.toString('utf8', this.#start, this.#start + this.bodyBytes);
   }
 
+  /** The first so many bytes of the body, or all: what stands at its beginning. */
+  bodyStart(bytes: number): string {
+    const end = this.#start + Math.min(bytes, this.bodyBytes);
+    return this.#memory.toString('utf8', this.#start, end);
+  }
+
   get envelope(): string {
     const start = this.#start + this.bodyBytes;
     return this.#memory.toString('utf8', start, start + this.envelopeBytes);
@@ -50,6 +56,17 @@ export class PackedWire implements WireEvent {
   /** @returns where it ends. */
   copyBody(target: Buffer, at: number): number {
     return at + this.#memory.copy(target, at, this.#start, this.#start + this.bodyBytes);
+  }
+
+  /** Of the envelope without its last byte, which closes it. */
+  get openEnvelopeBytes(): number {
+    return Math.max(this.envelopeBytes - 1, 0);
+  }
+
+  /** @returns where it ends. */
+  copyOpenEnvelope(target: Buffer, at: number): number {
+    const start = this.#start + this.bodyBytes;
+    return at + this.#memory.copy(target, at, start, start + this.openEnvelopeBytes);
   }
 
   /** The body and behind it the envelope. @returns where they end. */

@@ -1,3 +1,6 @@
+import fc from 'fast-check';
+import ipaddr from 'ipaddr.js';
+
 import { anonymizeIp, publicIp } from './public-ip';
 
 describe('publicIp', () => {
@@ -29,6 +32,26 @@ describe('publicIp', () => {
     '',
   ])('keeps %s from the platforms', (ip) => {
     expect(publicIp(ip)).toBeUndefined();
+  });
+});
+
+describe('publicIp, of any IPv4 address', () => {
+  const HIDDEN = /private|loopback|linkLocal|carrierGradeNat|unspecified|broadcast|multicast/;
+
+  it('says what the library says', () => {
+    // Beside any address the ends of ranges, which few of them are.
+    const number = fc.oneof(
+      fc.integer({ min: 0, max: 255 }),
+      fc.constantFrom(0, 10, 100, 127, 172, 192, 224, 239, 255),
+    );
+    fc.assert(
+      fc.property(fc.tuple(number, number, number, number), (octets) => {
+        const text = octets.join('.');
+        const isHidden = HIDDEN.test(ipaddr.IPv4.parse(text).range());
+        expect(publicIp(text)).toBe(isHidden ? undefined : text);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
 

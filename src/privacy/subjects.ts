@@ -7,6 +7,8 @@ import { normalizeEmail } from './email';
 type SubjectKind = 'u' | 'e' | 'v';
 
 const HASH_LENGTH = 21;
+/** Where a name is put together: a letter and a whole hash. */
+const NAME = Buffer.alloc(1 + 43);
 
 /**
  * Names people by keyed hashes, so that what is stored about one can be found, stopped and erased, and nobody
@@ -48,15 +50,18 @@ export class Subjects {
 
   /** A name that nobody can guess for something that the host names. */
   reference(name: string): string {
-    return this.keyed(`reference:${name}`, HASH_LENGTH + 1);
+    return this.keyed(`reference:${name}`).slice(0, HASH_LENGTH + 1);
   }
 
   private hash(kind: SubjectKind, value: string): string {
-    return kind + this.keyed(`${kind}:${value.trim()}`);
+    // Put together in memory: a text of parts would keep all of the hash as long as it lives.
+    const start = NAME.write(kind, 'latin1');
+    NAME.write(this.keyed(`${kind}:${value.trim()}`), start, 'latin1');
+    return NAME.toString('latin1', 0, start + HASH_LENGTH);
   }
 
-  private keyed(text: string, length = HASH_LENGTH): string {
-    return createHmac('sha256', this.secret).update(text).digest('base64url').slice(0, length);
+  private keyed(text: string): string {
+    return createHmac('sha256', this.secret).update(text).digest('base64url');
   }
 }
 

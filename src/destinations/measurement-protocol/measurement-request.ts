@@ -1,3 +1,4 @@
+import { packed, type PackedWire } from '../../events/packed-wire';
 import type { WireEvent } from '../../events/wire-event';
 import { requestBody } from '../request-body';
 import type { MeasurementEvent, MeasurementVisitor } from './measurement.payload';
@@ -12,23 +13,20 @@ export function measurementWire(visitor: MeasurementVisitor, event: MeasurementE
  * own, which wins.
  */
 export function measurementBody(batch: readonly WireEvent[]): Uint8Array {
-  const [first] = batch;
-  if (first === undefined) return Buffer.from('{}');
-  return requestBody(
-    `${first.envelope.slice(0, -1)}${timestampOf(first.body)},"events":[`,
-    batch,
-    ']}',
-  );
+  const [wire] = batch;
+  if (wire === undefined) return Buffer.from('{}');
+  const first = packed(wire);
+  return requestBody(`${timestampOf(first)},"events":[`, batch, ']}', first);
 }
 
 /** `,"timestamp_micros":<number>`, as it stands behind the name. */
-function timestampOf(body: string): string {
-  const start = body.indexOf('",') + 1;
-  const end = body.indexOf(',', start + 1);
-  return body.startsWith(TIMESTAMP, start) ? body.slice(start, end) : '';
+function timestampOf(wire: PackedWire): string {
+  return TIMESTAMP.exec(wire.bodyStart(MAX_START_BYTES))?.[1] ?? '';
 }
 
-const TIMESTAMP = ',"timestamp_micros":';
+const TIMESTAMP = /^\{"name":"[^"\\]*"(,"timestamp_micros":\d+),/;
+/** A name has 40 letters at most. */
+const MAX_START_BYTES = 150;
 
 /** GA4 deduplicates nothing but purchases: only they may be sent again when nobody knows whether they arrived. */
 export function isRepeatable(wire: WireEvent): boolean {
