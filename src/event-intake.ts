@@ -37,7 +37,7 @@ import { minimizeEvent } from './privacy/minimize-event';
 import type { PageUrlOptions } from './privacy/page-url';
 import { protectEvent } from './privacy/protect-event';
 import type { ProtectUserDataOptions } from './privacy/protect-user-data';
-import { isEmail, MAX_OWNERS } from './privacy/subjects';
+import { isEmail, MAX_OWNERS, type Subjects } from './privacy/subjects';
 import type { SentEvents } from './sent-events';
 import type { DestinationSummary } from './tracking-status';
 
@@ -65,6 +65,11 @@ interface EventPerson {
   readonly owners: readonly string[];
   /** When the consent that it goes out with was given, or changed by a withdrawal, as far as that is known. */
   readonly consentAtMs: number | undefined;
+}
+
+interface OwnersAnswer {
+  readonly owners: readonly string[];
+  readonly withdrawal: Promise<Withdrawal | undefined>;
 }
 
 /** A destination that gets the event, and as what. */
@@ -118,7 +123,10 @@ export class EventIntake {
     let refusal: Problem | undefined;
     try {
       if (found.isAway === true) throw new Error('what was kept cannot be loaded');
-      ({ owners, withdrawal } = await this.ownersOf(event.user, found, name, given));
+      const asked = this.askOwners(event.user, found, name, given);
+      const answer = asked instanceof Promise ? await asked : asked;
+      owners = answer.owners;
+      withdrawal = await answer.withdrawal;
     } catch (error) {
       refusal = unavailable(errorName(error)).problem;
     }
@@ -158,16 +166,27 @@ export class EventIntake {
   }
 
   /** Whose the event is, and what they took back. Rejects where the storage that knows them is out of reach. */
-  private async ownersOf(
+  private askOwners(
+    user: UserData,
+    found: FoundContext,
+    name: EventName,
+    consent: Consent,
+  ): OwnersAnswer | Promise<OwnersAnswer> {
+    const subjects = this.parts.people.subjects();
+    if (subjects instanceof Promise)
+      return subjects.then((known) => this.ownersOf(known, user, found, name, consent));
+    return this.ownersOf(subjects, user, found, name, consent);
+  }
+
+  private ownersOf(
+    subjects: Subjects,
     user: UserData,
     found: FoundContext,
     name: EventName,
     { analyticsStorage }: Consent,
-  ): Promise<Pick<EventPerson, 'owners'> & { readonly withdrawal: Withdrawal | undefined }> {
+  ): OwnersAnswer | Promise<OwnersAnswer> {
     const { people, contexts } = this.parts;
     const { context, keptFor } = found;
-    const knownOrComing = people.subjects();
-    const subjects = knownOrComing instanceof Promise ? await knownOrComing : knownOrComing;
     const own = subjects.of(user, context.visitorId);
     const { visitorId } = context;
     const isJoined = analyticsStorage !== 'denied';
@@ -177,11 +196,10 @@ export class EventIntake {
     // An account's own address belongs to it; what somebody types elsewhere may be anybody's.
     const linked = isSignedIn ? own : own.filter((one) => !isEmail(one));
     const names = visitor.length > 0 || isSignedIn ? [...new Set([...linked, ...visitor])] : NOBODY;
-    const noting = contexts.noteUse(found, own);
-    if (noting !== undefined) await noting;
     const owners =
       keptFor === undefined ? own : [...new Set([...own, ...keptFor])].slice(0, MAX_OWNERS);
-    return { owners, withdrawal: await people.link(names, linked, owners, browser) };
+    const answer = () => ({ owners, withdrawal: people.link(names, linked, owners, browser) });
+    return contexts.noteUse(found, own)?.then(answer) ?? answer();
   }
 
   private chooseDestinations(

@@ -37,7 +37,13 @@ export class OutboxWriter {
     const isWaiting = options?.until === 'settled' || waitUntil !== undefined;
     // Registered before storing, because a fast lane could settle before the call returns.
     const awaited = isWaiting ? this.awaitAll(entries, options) : [];
-    const results = await this.append(entries);
+    let results: readonly AppendResult[];
+    try {
+      results = await this.parts.outbox.append(entries);
+    } catch (error) {
+      const refusal = unavailable(errorName(error));
+      results = entries.map(() => refusal);
+    }
     const waiting: Promise<void>[] = [];
     for (let index = 0; index < entries.length; index += 1) {
       const entry = entries[index] as OutboxEntry;
@@ -68,15 +74,6 @@ export class OutboxWriter {
   ): readonly AwaitedSettlement[] {
     const timeoutMs = options?.timeoutMs ?? DEFAULT_SETTLE_TIMEOUT_MS;
     return entries.map(({ key }) => awaitSettlement(this.parts.outbox, key, timeoutMs));
-  }
-
-  private async append(entries: readonly OutboxEntry[]): Promise<readonly AppendResult[]> {
-    try {
-      return await this.parts.outbox.append(entries);
-    } catch (error) {
-      const refusal = unavailable(errorName(error));
-      return entries.map(() => refusal);
-    }
   }
 
   /** The platform keeps the function alive until then; if it cannot, the event is stored all the same. */
