@@ -82,10 +82,11 @@ interface ChosenDestination {
 export class EventIntake {
   private readonly writer: OutboxWriter;
   /** For the moment until the outbox has taken them; it puts those that stay where they belong. */
-  private readonly packer = new WirePacker();
+  private readonly packer: WirePacker | undefined;
 
   constructor(private readonly parts: EventIntakeParts) {
     this.writer = new OutboxWriter(parts);
+    if (parts.outbox.takesPackedWires === true) this.packer = new WirePacker();
   }
 
   /** Complete, join the context, ask consent, protect, encode, store. */
@@ -125,8 +126,9 @@ export class EventIntake {
       if (found.isAway === true) throw new Error('what was kept cannot be loaded');
       const asked = this.askOwners(event.user, found, name, given);
       const answer = asked instanceof Promise ? await asked : asked;
-      owners = answer.owners;
       withdrawal = await answer.withdrawal;
+      // Not before it is known that they may be named at all.
+      owners = answer.owners;
     } catch (error) {
       refusal = unavailable(errorName(error)).problem;
     }
@@ -142,14 +144,13 @@ export class EventIntake {
     if (chosen.length > 0) {
       const person = { owners, consentAtMs: decidedAt(consent, withdrawal) };
       const guarded = protectEvent(event, context, consent, this.parts.privacy, problems);
-      const entries: OutboxEntry[] = [];
-      for (const { destination, decision } of chosen) {
-        const decided = this.minimized(destination, asDecided(guarded, decision));
-        if (audit !== undefined) sent.set(destination.name, fieldsOf(destination, decided));
-        const entry = this.encode(destination, decided, event, person, nowMs, receipts);
-        if (entry !== undefined) entries.push(entry);
-      }
-      await this.writer.store(entries, receipts, options);
+      const stored = await this.writer.store(
+        this.encodeAll(chosen, guarded, event, person, nowMs, receipts, sent),
+        receipts,
+        options,
+      );
+      // Nobody has the entries any more: a wait until they are settled would keep all that lies beside them.
+      if (stored?.settled !== undefined) await stored.settled;
     }
     if (audit !== undefined)
       for (const [destination, receipt] of Object.entries(receipts))
@@ -234,6 +235,27 @@ export class EventIntake {
     return chosen;
   }
 
+  /** @param sent is told what each destination gets, where somebody keeps a record of it. */
+  private encodeAll(
+    chosen: readonly ChosenDestination[],
+    guarded: ProtectedEvent,
+    event: CompletedEvent,
+    person: EventPerson,
+    nowMs: number,
+    receipts: Record<string, DestinationReceipt>,
+    sent: Map<string, readonly string[]>,
+  ): OutboxEntry[] {
+    const entries: OutboxEntry[] = [];
+    for (const { destination, decision } of chosen) {
+      const decided = this.minimized(destination, asDecided(guarded, decision));
+      if (this.parts.audit !== undefined)
+        sent.set(destination.name, fieldsOf(destination, decided));
+      const entry = this.encode(destination, decided, event, person, nowMs, receipts);
+      if (entry !== undefined) entries.push(entry);
+    }
+    return entries;
+  }
+
   /** What of the event the destination may get at all. */
   private minimized({ name }: Destination, event: ProtectedEvent): ProtectedEvent {
     const rules = this.parts.minimization.get(name);
@@ -295,7 +317,7 @@ export class EventIntake {
           priority: priorityOf(event.name),
           subjects: isSomeones ? person.owners : undefined,
           consentAtMs: isSomeones ? person.consentAtMs : undefined,
-          wire: this.packer.pack(wire),
+          wire: this.packer?.pack(wire) ?? wire,
         };
       }
     }

@@ -22,16 +22,17 @@ export class OutboxWriter {
   constructor(private readonly parts: OutboxWriterParts) {}
 
   /**
-   * Resolves when the entries are stored, or are settled if the options say so.
+   * Resolves when the entries are stored.
    *
    * @param receipts is told what became of each.
+   * @returns what to wait for beyond that, if the options say so.
    */
   async store(
     entries: readonly OutboxEntry[],
     receipts: Record<string, DestinationReceipt>,
     options: TrackOptions | undefined,
-  ): Promise<void> {
-    if (entries.length === 0) return;
+  ): Promise<{ readonly settled: Promise<unknown> } | undefined> {
+    if (entries.length === 0) return undefined;
     const { activity } = this.parts;
     const waitUntil = options?.waitUntil ?? this.parts.waitUntil;
     const isWaiting = options?.until === 'settled' || waitUntil !== undefined;
@@ -62,10 +63,11 @@ export class OutboxWriter {
           }),
         );
     }
-    if (waiting.length === 0) return;
+    if (waiting.length === 0) return undefined;
     const settled = Promise.all(waiting);
-    if (options?.until === 'settled') await settled;
-    else this.handOn(settled, waitUntil);
+    if (options?.until === 'settled') return { settled };
+    this.handOn(settled, waitUntil);
+    return undefined;
   }
 
   private awaitAll(

@@ -41,6 +41,7 @@ const SWEEP_MS = 60_000;
 
 /** The outbox that processes share: in BullMQ's queues, one per destination, on Redis or Postgres. */
 export class BullmqOutbox implements Outbox {
+  readonly takesPackedWires = true;
   private readonly lanes = new Map<string, BullmqLane>();
   private readonly listeners = new SettlementListeners();
   private readonly processId = randomBytes(9).toString('base64url');

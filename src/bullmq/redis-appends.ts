@@ -2,6 +2,7 @@ import type { Clock } from '../clock';
 import { entryBytes } from '../outbox/entry-bytes';
 import type { OutboxEntry } from '../outbox/outbox';
 import type { OutboxSettings } from '../outbox/outbox-settings';
+import { WirePackers } from '../outbox/wire-packers';
 import { bytesOf, groupsOf, type Group, type GroupCodec, type GroupEntry } from './group';
 import type { Verdict } from './group-store';
 import { keyHash } from './key-hash';
@@ -32,6 +33,8 @@ const TOO_MANY_ROUNDS: Verdict = {
 
 /** Stores new entries: a job per group and the keys of its entries in one transaction, so that a group is stored or is not. */
 export class RedisAppends {
+  private readonly packers = new WirePackers();
+
   constructor(
     private readonly queues: RedisQueues,
     private readonly keys: RedisKeys,
@@ -75,8 +78,13 @@ export class RedisAppends {
   private newJob(destination: string, { priority, entries }: Group): NewGroup {
     const id = this.queues.nextJobId();
     const { data, sealed } = this.groups.encode(destination, entries);
-    this.recent.put(id, data, data.length + (sealed?.length ?? 0), entries);
+    this.recent.put(id, data, data.length + (sealed?.length ?? 0), this.packedAnew(entries));
     return { id, priority, entries, data, sealed };
+  }
+
+  /** What is remembered must not keep the memory of all that came with it. */
+  private packedAnew(entries: readonly OutboxEntry[]): readonly GroupEntry[] {
+    return entries.map((entry) => ({ ...entry, wire: this.packers.pack(entry) }));
   }
 
   private add(destination: string, jobs: readonly NewGroup[]): Promise<readonly unknown[]> {

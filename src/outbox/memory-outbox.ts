@@ -32,6 +32,7 @@ const MAX_SEEN_EVENTS = 500_000;
  * are refused, because what was accepted is not thrown away unless a policy says so.
  */
 export class MemoryOutbox implements Outbox {
+  readonly takesPackedWires = true;
   private readonly lanes = new Map<string, MemoryLane>();
   private readonly listeners = new SettlementListeners();
   private readonly seen: SeenKeys;
@@ -129,15 +130,15 @@ export class MemoryOutbox implements Outbox {
       return CLOSED;
     }
     const nowMs = this.clock.now();
-    if (!this.seen.add(entry, nowMs)) {
+    if (this.seen.has(entry, nowMs)) {
       lane.countDuplicate();
       return DUPLICATE;
     }
     if (!lane.makesRoomFor(entry)) {
-      this.seen.takeBack();
       lane.countRefused();
       return overflow(lane.pending);
     }
+    this.seen.add(entry, nowMs);
     lane.add(entry);
     return STORED;
   }

@@ -134,6 +134,11 @@ export interface DeadLetterQuery {
  */
 export interface Outbox {
   /**
+   * It reads `body` and `envelope` of wire events where it needs them, and copies what it keeps: then they come as bytes outside of
+   * the heap, which a spread or `structuredClone` does not find. Without it they come as plain objects.
+   */
+  readonly takesPackedWires?: boolean | undefined;
+  /**
    * Stores entries; what is `stored` will be handed over until it is settled. Resolves when they are as
    * durable as the member promises, with one result per entry, in order.
    */

@@ -15,11 +15,19 @@ export function openWire(vault: Vault, key: string, sealed: Uint8Array): WireEve
   return { envelope: text.slice(start, end), body: text.slice(end) };
 }
 
-/** How long it is when it is sealed; of a packed one, whose text is not made for this, to one byte. */
+/** How long it is when it is sealed. */
 export function sealedWireBytes(wire: WireEvent): number {
-  const length = wire instanceof PackedWire ? wire.envelopeBytes : wire.envelope.length;
-  const head = String(length).length + 1;
+  const head = digitsOfLength(wire) + 1;
   return SEAL_BYTES + head + envelopeBytesOf(wire) + bodyBytesOf(wire);
+}
+
+/** The length stands there in characters; a text is made to count them only where its bytes do not tell how many digits that has. */
+function digitsOfLength(wire: WireEvent): number {
+  if (wire instanceof PackedWire) {
+    const most = String(wire.envelopeBytes).length;
+    if (String(Math.ceil(wire.envelopeBytes / 3)).length === most) return most;
+  }
+  return String(wire.envelope.length).length;
 }
 
 function placeOf(key: string): string {

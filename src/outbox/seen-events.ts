@@ -10,7 +10,7 @@ export class SeenEvents {
   /** 64 bits of the hash. */
   private high = new Uint32Array(MIN_ROOM);
   private low = new Uint32Array(MIN_ROOM);
-  /** None: it stands further on, with a later end. */
+  /** None: it stands further on. */
   private bits = new Uint32Array(MIN_ROOM);
   private endsAtMs = new Float64Array(MIN_ROOM);
   /** A place plus one, or none. Twice the room, so that it is never more than half full. */
@@ -23,42 +23,33 @@ export class SeenEvents {
     return this.count;
   }
 
-  /**
-   * @param hash at least 8 characters of one byte each.
-   * @returns whether one of the bits was new; the end holds for all of the event then.
-   */
-  add(hash: string, bits: number, endsAtMs: number): boolean {
+  /** Whether all of these bits are set. @param hash at least 8 characters of one byte each. */
+  has(hash: string, bits: number): boolean {
+    const found = (this.table[this.slotOf(bytesAt(hash, 0), bytesAt(hash, 4))] as number) - 1;
+    return found >= 0 && ((this.bits[found] as number) & bits) >>> 0 === bits;
+  }
+
+  /** Sets bits; the end holds for all of the event, unless it had a later one. */
+  add(hash: string, bits: number, endsAtMs: number): void {
     const high = bytesAt(hash, 0);
     const low = bytesAt(hash, 4);
     const slot = this.slotOf(high, low);
     const found = (this.table[slot] as number) - 1;
     if (found < 0) {
       this.push(high, low, bits, endsAtMs);
-      return true;
+      return;
     }
-    const before = this.bits[found] as number;
-    const after = (before | bits) >>> 0;
-    if (after === before) return false;
+    const after = ((this.bits[found] as number) | bits) >>> 0;
+    const latestMs = Math.max(this.endsAtMs[found] as number, endsAtMs);
     if (found === this.placeAt(this.count - 1)) {
       this.bits[found] = after;
-      this.endsAtMs[found] = endsAtMs;
+      this.endsAtMs[found] = latestMs;
     } else {
       this.bits[found] = 0;
+      this.endsAtMs[found] = 0;
       this.clear(slot);
-      this.push(high, low, after, endsAtMs);
+      this.push(high, low, after, latestMs);
     }
-    return true;
-  }
-
-  /** Takes bits of the event back that was added last. */
-  takeBack(bits: number): void {
-    if (this.count === 0) return;
-    const last = this.placeAt(this.count - 1);
-    const left = ((this.bits[last] as number) & ~bits) >>> 0;
-    this.bits[last] = left;
-    if (left > 0) return;
-    this.clear(this.slotOf(this.high[last] as number, this.low[last] as number));
-    this.count -= 1;
   }
 
   forgetUntil(nowMs: number): void {
@@ -122,8 +113,7 @@ export class SeenEvents {
     this.first = 0;
     this.table = new Uint32Array(2 * this.room);
     // From slot to slot, because in the new table they come in nearly the same order.
-    for (let slot = 0; slot < table.length; slot += 1) {
-      const before = table[slot] as number;
+    for (const before of table) {
       if (before === 0) continue;
       const place = (before - 1 - first) & last;
       this.table[this.slotOf(this.high[place] as number, this.low[place] as number)] = place + 1;

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import type { OutboxEntry } from './outbox';
 import { SeenEvents } from './seen-events';
 import { eventOfKey, hashText } from './seen-mark';
@@ -10,42 +12,42 @@ const MAX_BITS = 32;
  * takes some 32 bytes for all of its destinations, none of them on the heap, where a million texts would be in the way.
  */
 export class SeenKeys {
-  private readonly events: SeenEvents;
+  private readonly events = new SeenEvents();
   private readonly bits = new Map<string, number>();
-  /** What was hashed last: the entries of an event come one after the other. */
-  private hashed = { event: '', hash: hashText('') };
-  private lastBits = 0;
+  /** So that nobody can prepare events that lie in one place of a table. */
+  private readonly salt = randomBytes(16).toString('hex');
+  /** What was looked for last: the entries of an event come one after the other. */
+  private last = { event: '', hash: '' };
 
   constructor(
     private readonly windowMs: number,
     private readonly maxEvents: number,
-  ) {
-    this.events = new SeenEvents();
+  ) {}
+
+  has(entry: Pick<OutboxEntry, 'key' | 'destination'>, nowMs: number): boolean {
+    this.events.forgetUntil(nowMs);
+    const { hash, bit } = this.markOf(entry);
+    return this.events.has(hash, bit);
   }
 
-  /** @returns whether it had not been seen; from now on it has. */
-  add(entry: Pick<OutboxEntry, 'key' | 'destination'>, nowMs: number): boolean {
-    const { events } = this;
-    events.forgetUntil(nowMs);
+  /** From now on it has been seen. Ask before: this does not look. */
+  add(entry: Pick<OutboxEntry, 'key' | 'destination'>, nowMs: number): void {
+    const { hash, bit } = this.markOf(entry);
+    this.events.add(hash, bit, nowMs + this.windowMs);
+    if (this.events.size > this.maxEvents) this.events.forgetFirst();
+  }
+
+  private markOf(entry: Pick<OutboxEntry, 'key' | 'destination'>): { hash: string; bit: number } {
     const event = eventOfKey(entry);
     const bit = event === undefined ? undefined : this.bitFor(entry.destination);
-    const isOwn = event === undefined || bit === undefined;
-    const hash = this.hashOf(isOwn ? entry.key : event);
-    const bits = isOwn ? 1 : bit;
-    if (!events.add(hash, bits, nowMs + this.windowMs)) return false;
-    this.lastBits = bits;
-    if (events.size > this.maxEvents) events.forgetFirst();
-    return true;
-  }
-
-  /** Takes the key that was added last back. */
-  takeBack(): void {
-    this.events.takeBack(this.lastBits);
+    return event === undefined || bit === undefined
+      ? { hash: this.hashOf(entry.key), bit: 1 }
+      : { hash: this.hashOf(event), bit };
   }
 
   private hashOf(event: string): string {
-    if (event !== this.hashed.event) this.hashed = { event, hash: hashText(event) };
-    return this.hashed.hash;
+    if (event !== this.last.event) this.last = { event, hash: hashText(this.salt + event) };
+    return this.last.hash;
   }
 
   private bitFor(destination: string): number | undefined {

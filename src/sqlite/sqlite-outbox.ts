@@ -56,6 +56,7 @@ const LAPSE_SLACK_MS = 30;
 
 /** The outbox in a SQLite file: what `append` has resolved for is on the disk. */
 export class SqliteOutbox implements Outbox {
+  readonly takesPackedWires = true;
   private readonly lanes = new Map<string, SqliteLane>();
   private readonly listeners = new SettlementListeners();
   private readonly commits: GroupCommit;

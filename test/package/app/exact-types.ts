@@ -15,7 +15,7 @@ export type Exact = [
   None<AnyMembers<Required<main.MetaOptions>>>,
   None<AnyMembers<Required<main.PurchaseInput>>>,
   None<AnyMembers<main.TrackReceipt>>,
-  None<AnyMembers<main.Outbox>>,
+  None<AnyMembers<Required<main.Outbox>>>,
   None<AnyMembers<Required<main.Destination>>>,
 ];
 
