@@ -1,6 +1,7 @@
 import { cp, symlink } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -11,6 +12,10 @@ import { Oracle } from './oracle-client.mjs';
 import { writeReport } from './report.mjs';
 import { STORAGES } from './storages.mjs';
 import { WORKSPACE } from './workspace.mjs';
+
+/** What came late is judged so often again, after a while in which nothing runs. */
+const TURNS_ALONE = 2;
+const QUIET_MS = 3_000;
 
 /**
  *     npm run test:faults                      all cases, in half an hour, and docs/reliability.md
@@ -62,10 +67,13 @@ async function judge() {
       chosen.filter(({ isAlone }) => isAlone),
       1,
     );
-    if (values.fast) {
-      // Three at a time slow each other down. What was lost is lost, but what came late is judged once more, alone.
+    for (let turn = 0; values.fast && turn < TURNS_ALONE; turn += 1) {
+      // Three at a time slow each other down, and what they wrote is still on its way to the disk when they have ended. What
+      // was lost is lost, but what came late is judged once more, alone.
       const late = results.filter(({ isGood, isBroken }) => !isGood && !isBroken);
-      if (late.length > 0) console.log(`once more, alone: ${late.length}`);
+      if (late.length === 0) break;
+      console.log(`once more, alone: ${late.length}`);
+      await pause(QUIET_MS);
       results = results.filter((result) => !late.includes(result));
       await runAll(
         late.map((result) => chosen.find(({ name }) => name === result.name)),
