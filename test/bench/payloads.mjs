@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
  * What a careful developer writes by hand: each field brought to its normal form and hashed once, and the
  * bodies that the platforms document. They hold the same information as ours.
  */
-export function hashUser({ user }) {
+export function hashUser({ user }, sha256 = sha256OfText) {
   const country = user.country.toLowerCase();
   const letters = (text) => text.toLowerCase().replace(/[\s\p{P}\p{S}]/gu, '');
   const e164 = `+${user.phone.replace(/\D/g, '')}`;
@@ -27,101 +27,105 @@ export function hashUser({ user }) {
   };
 }
 
-export function metaBody({ accessToken }, order, hashes, nowMs) {
+export function metaEvent(order, hashes, nowMs) {
   const { context, items } = order;
+  return {
+    event_name: 'Purchase',
+    event_time: Math.floor(nowMs / 1_000),
+    event_id: `purchase:${order.orderId}`,
+    action_source: 'website',
+    event_source_url: context.url,
+    referrer_url: context.referrer,
+    user_data: {
+      em: [hashes.email],
+      ph: [hashes.phoneDigits],
+      fn: [hashes.firstName],
+      ln: [hashes.lastName],
+      db: [hashes.dateOfBirth],
+      ge: [hashes.gender],
+      ct: [hashes.city],
+      st: [hashes.state],
+      zp: [hashes.zip],
+      country: [hashes.country],
+      external_id: [hashes.externalId],
+      client_ip_address: context.ip,
+      client_user_agent: context.userAgent,
+      fbc: context.clickIds.fbc,
+      fbp: context.clickIds.fbp,
+    },
+    custom_data: {
+      value: order.value,
+      currency: order.currency,
+      content_ids: items.map(({ id }) => id),
+      contents: items.map(({ id, name, category, brand, price, quantity }) => ({
+        id,
+        quantity,
+        item_price: price,
+        title: name,
+        category,
+        brand,
+      })),
+      content_type: 'product',
+      num_items: items.reduce((sum, { quantity }) => sum + quantity, 0),
+      order_id: order.orderId,
+    },
+  };
+}
+
+function metaBody({ accessToken }, order, hashes, nowMs) {
   return JSON.stringify({
-    data: [
-      {
-        event_name: 'Purchase',
-        event_time: Math.floor(nowMs / 1_000),
-        event_id: `purchase:${order.orderId}`,
-        action_source: 'website',
-        event_source_url: context.url,
-        referrer_url: context.referrer,
-        user_data: {
-          em: [hashes.email],
-          ph: [hashes.phoneDigits],
-          fn: [hashes.firstName],
-          ln: [hashes.lastName],
-          db: [hashes.dateOfBirth],
-          ge: [hashes.gender],
-          ct: [hashes.city],
-          st: [hashes.state],
-          zp: [hashes.zip],
-          country: [hashes.country],
-          external_id: [hashes.externalId],
-          client_ip_address: context.ip,
-          client_user_agent: context.userAgent,
-          fbc: context.clickIds.fbc,
-          fbp: context.clickIds.fbp,
-        },
-        custom_data: {
-          value: order.value,
-          currency: order.currency,
-          content_ids: items.map(({ id }) => id),
-          contents: items.map(({ id, name, category, brand, price, quantity }) => ({
-            id,
-            quantity,
-            item_price: price,
-            title: name,
-            category,
-            brand,
-          })),
-          content_type: 'product',
-          num_items: items.reduce((sum, { quantity }) => sum + quantity, 0),
-          order_id: order.orderId,
-        },
-      },
-    ],
+    data: [metaEvent(order, hashes, nowMs)],
     access_token: accessToken,
   });
 }
 
-export function tiktokBody({ pixelId }, order, hashes, nowMs) {
+export function tiktokEvent(order, hashes, nowMs) {
   const { context, items } = order;
+  return {
+    event: 'Purchase',
+    event_time: Math.floor(nowMs / 1_000),
+    event_id: `purchase:${order.orderId}`,
+    user: {
+      email: [hashes.email],
+      phone: [hashes.phoneE164],
+      external_id: [hashes.externalId],
+      first_name: hashes.firstName,
+      last_name: hashes.lastName,
+      zip_code: hashes.zip,
+      country: order.user.country.toLowerCase(),
+      ttclid: context.clickIds.ttclid,
+      ttp: context.clickIds.ttp,
+      ip: context.ip,
+      user_agent: context.userAgent,
+      locale: context.language,
+    },
+    page: { url: context.url, referrer: context.referrer },
+    properties: {
+      currency: order.currency,
+      value: order.value,
+      content_type: 'product',
+      contents: items.map(({ id, name, category, brand, price, quantity }) => ({
+        content_id: id,
+        content_name: name,
+        content_category: category,
+        brand,
+        price,
+        quantity,
+      })),
+      order_id: order.orderId,
+    },
+  };
+}
+
+function tiktokBody({ pixelId }, order, hashes, nowMs) {
   return JSON.stringify({
     event_source: 'web',
     event_source_id: pixelId,
-    data: [
-      {
-        event: 'Purchase',
-        event_time: Math.floor(nowMs / 1_000),
-        event_id: `purchase:${order.orderId}`,
-        user: {
-          email: [hashes.email],
-          phone: [hashes.phoneE164],
-          external_id: [hashes.externalId],
-          first_name: hashes.firstName,
-          last_name: hashes.lastName,
-          zip_code: hashes.zip,
-          country: order.user.country.toLowerCase(),
-          ttclid: context.clickIds.ttclid,
-          ttp: context.clickIds.ttp,
-          ip: context.ip,
-          user_agent: context.userAgent,
-          locale: context.language,
-        },
-        page: { url: context.url, referrer: context.referrer },
-        properties: {
-          currency: order.currency,
-          value: order.value,
-          content_type: 'product',
-          contents: items.map(({ id, name, category, brand, price, quantity }) => ({
-            content_id: id,
-            content_name: name,
-            content_category: category,
-            brand,
-            price,
-            quantity,
-          })),
-          order_id: order.orderId,
-        },
-      },
-    ],
+    data: [tiktokEvent(order, hashes, nowMs)],
   });
 }
 
-export function ga4Body(_account, order, hashes, nowMs) {
+function ga4Body(_account, order, hashes, nowMs) {
   const { context, items } = order;
   return JSON.stringify({
     client_id: context.gaClientId,
@@ -180,6 +184,6 @@ export const HEADERS = {
   ga4: () => ({ 'Content-Type': 'application/json' }),
 };
 
-function sha256(text) {
+function sha256OfText(text) {
   return createHash('sha256').update(text).digest('hex');
 }

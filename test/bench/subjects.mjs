@@ -1,6 +1,7 @@
 /**
  * Who is measured: a file of `subjects/`, a set-up of `accounts.mjs`, and so many events that each runs for
- * about a second, after one and a half seconds of warm-up, because servers run warm. `hand` is what the others of its set-up are compared with.
+ * about a second, after one and a half seconds of warm-up, because servers run warm. `hand` is what the others of its set-up are compared with, `floor` what
+ * bare parts cost that do nothing else.
  */
 export const SUBJECTS = [
   subject('ours', 'three', 5_000),
@@ -12,10 +13,16 @@ export const SUBJECTS = [
   subject('hand', 'three', 900),
   subject('walkeros', 'three', 1_800),
   subject('bullmq', 'three', 800),
+  subject('floor', 'three', 9_000),
+  subject('floor-sqlite', 'three', 9_000),
   subject('ours', 'two', 6_000),
+  subject('ours+undici', 'two', 9_000),
   subject('ours-sqlite', 'two', 6_000),
+  subject('ours-sqlite+undici', 'two', 8_000),
   subject('hand', 'two', 1_200),
   subject('walkeros', 'two', 2_400),
+  subject('floor', 'two', 15_000),
+  subject('floor-sqlite', 'two', 12_000),
   subject('ours', 'one', 6_000),
   subject('hand', 'one', 1_800),
   subject('meta-sdk', 'one', 1_800),
