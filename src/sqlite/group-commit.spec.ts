@@ -1,11 +1,36 @@
 import { GroupCommit, type Write } from './group-commit';
 import { loadLibsql } from './libsql';
 
+const nothing = () => undefined;
+
 describe('GroupCommit', () => {
+  it('gives a flush to more rows where they are quick, and to no more where they are slow', async () => {
+    const Libsql = await loadLibsql();
+    const database = new Libsql(':memory:');
+    const commitsOf = async (run: () => void): Promise<number> => {
+      let count = 0;
+      const hooks = { begun: nothing, ending: nothing, rolledBack: nothing };
+      const commits = new GroupCommit(database, { ...hooks, committed: () => (count += 1) });
+      for (let at = 0; at < 40; at += 1)
+        commits.add({ rows: 100, run, committed: nothing, failed: nothing });
+      await commits.drain();
+      return count;
+    };
+
+    const quick = await commitsOf(nothing);
+    const slow = await commitsOf(() => {
+      const endMs = performance.now() + 5;
+      while (performance.now() < endMs);
+    });
+    database.close();
+
+    expect(quick).toBeLessThan(6);
+    expect(slow).toBe(8);
+  });
+
   it('lets what is urgent pass a burst, and keeps the order of the rest', async () => {
     const Libsql = await loadLibsql();
     const database = new Libsql(':memory:');
-    const nothing = () => undefined;
     const commits = new GroupCommit(database, {
       begun: nothing,
       ending: nothing,

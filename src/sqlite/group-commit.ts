@@ -23,11 +23,12 @@ export interface GroupCommitHooks {
   rolledBack(): void;
 }
 
-/**
- * Entries in one transaction: at some 20 µs each, half of it the disk's, this bounds how long the event loop
- * stands still, beside a checkpoint.
- */
-export const MAX_ROWS = 500;
+/** Rows of one transaction where the disk is slow, or not known yet: with fewer, its flushes would take more than they save. */
+const MIN_ROWS = 500;
+/** Where the disk is fast, so many at the most; a write of so many has a transaction of its own. */
+export const MAX_ROWS = 1_200;
+/** How long a transaction of more than the least may hold the event loop up, beside a checkpoint. */
+const MAX_STALL_MS = 12;
 /** So many writes that wait are a burst. */
 const BURST_WRITES = 400;
 /** How long a write may wait that nobody waits for. */
@@ -52,6 +53,8 @@ export class GroupCommit {
   private isScheduled = false;
   private patientTimer: NodeJS.Timeout | undefined;
   private busySinceMs: number | undefined;
+  /** Rows of the next transaction, by how long the last ones took. */
+  private rowLimit = MIN_ROWS;
   private quietUntilMs = 0;
   private idleListeners: (() => void)[] = [];
   private readonly begin;
@@ -133,6 +136,7 @@ export class GroupCommit {
       const startedMs = performance.now();
       this.commitGroup(group);
       const endedMs = performance.now();
+      this.learn(group, endedMs - startedMs);
       const pauseMs = Math.min((endedMs - startedMs) * DISK_SHARE, MAX_PAUSE_MS);
       this.quietUntilMs = Math.max(this.quietUntilMs, endedMs + pauseMs);
     }
@@ -145,7 +149,7 @@ export class GroupCommit {
     let rows = 0;
     while (!this.isEmpty) {
       rows += this.queue[this.head]?.rows ?? 0;
-      if (rows > MAX_ROWS && this.head > start) break;
+      if (rows > this.rowLimit && this.head > start) break;
       this.head += 1;
     }
     const group = this.queue.slice(start, this.head) as Write[];
@@ -158,6 +162,16 @@ export class GroupCommit {
       this.head = 0;
     }
     return group;
+  }
+
+  /** More rows share a flush where that does not take too long: it grows by and by, and shrinks at once. */
+  private learn(group: readonly Write[], tookMs: number): void {
+    let rows = 0;
+    for (const write of group) rows += write.rows;
+    // A few rows tell of the flush, and not of what a row takes; one large write may be anything.
+    if (group.length === 1 || rows * 2 < this.rowLimit) return;
+    const fitting = Math.min(Math.max((rows / tookMs) * MAX_STALL_MS, MIN_ROWS), MAX_ROWS);
+    this.rowLimit = fitting < this.rowLimit ? fitting : (this.rowLimit + fitting) / 2;
   }
 
   private commitGroup(group: readonly Write[]): void {
