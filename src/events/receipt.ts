@@ -18,7 +18,7 @@ export type DestinationReceipt =
   | { readonly kind: 'dead-lettered'; readonly reason: string }
   /** Became older than the platform takes. */
   | { readonly kind: 'expired'; readonly reason: string }
-  /** Made room for another, as the overflow policy says. */
+  /** Made room for another, as the overflow policy says, or is not to be sent any more: consent was taken back, the person erased. */
   | { readonly kind: 'dropped'; readonly reason: string };
 
 /** The answer to every `track…()` call. The promise of it never rejects. */

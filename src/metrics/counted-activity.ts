@@ -10,7 +10,7 @@ export const COUNTED: Readonly<Record<CountedKind, string>> = {
   retried: 'Failed attempts at an event that is tried again',
   'dead-lettered': 'Events that were given up and kept as dead letters',
   expired: 'Events that had become older than the platform takes',
-  dropped: 'Accepted events that were thrown away to make room',
+  dropped: 'Accepted events that were thrown away: to make room, or not to be sent any more',
   duplicate: 'Events that were not stored because they had been accepted before',
   refused: 'Events that were not stored because the storage was full or out of reach',
 };

@@ -28,6 +28,7 @@ export interface AppendEffects {
 
 /** Entries of one call, or a slice of them, on their way to the disk. */
 export class AppendWrite implements Write {
+  readonly stores = true;
   private stored: Stored[] = [];
   private evicted: StoredEntry[] = [];
 

@@ -5,6 +5,8 @@ import { isBusy } from './sqlite-error';
 export interface Write {
   /** Rows that it touches, about. */
   readonly rows: number;
+  /** It stores all of these rows: what that takes tells how many more there may be. */
+  readonly stores?: true;
   /** Runs inside a transaction; once more, in a transaction of its own, if the group's failed. */
   run(): void;
   /** It is durable. */
@@ -55,6 +57,8 @@ export class GroupCommit {
   private busySinceMs: number | undefined;
   /** Rows of the next transaction, by how long the last ones took. */
   private rowLimit = MIN_ROWS;
+  /** So many of the next writes go alone, because together they failed. */
+  private alone = 0;
   private quietUntilMs = 0;
   private idleListeners: (() => void)[] = [];
   private readonly begin;
@@ -118,8 +122,8 @@ export class GroupCommit {
     if (this.isScheduled || this.isEmpty) return;
     this.isScheduled = true;
     const waitMs = this.quietUntilMs - performance.now();
-    // A burst does not wait: there the time of the disk is shared by many already.
-    if (waitMs < 1 || this.queue.length - this.head >= BURST_WRITES)
+    // A burst does not wait: there the time of the disk is shared by many already. Nor do those who waited in vain.
+    if (waitMs < 1 || this.alone > 0 || this.queue.length - this.head >= BURST_WRITES)
       setImmediate(() => {
         this.commitNext();
       });
@@ -136,7 +140,6 @@ export class GroupCommit {
       const startedMs = performance.now();
       this.commitGroup(group);
       const endedMs = performance.now();
-      this.learn(group, endedMs - startedMs);
       const pauseMs = Math.min((endedMs - startedMs) * DISK_SHARE, MAX_PAUSE_MS);
       this.quietUntilMs = Math.max(this.quietUntilMs, endedMs + pauseMs);
     }
@@ -146,10 +149,12 @@ export class GroupCommit {
 
   private takeGroup(): Write[] {
     const start = this.head;
+    const isAlone = this.alone > 0;
+    if (isAlone) this.alone -= 1;
     let rows = 0;
     while (!this.isEmpty) {
       rows += this.queue[this.head]?.rows ?? 0;
-      if (rows > this.rowLimit && this.head > start) break;
+      if (this.head > start && (isAlone || rows > this.rowLimit)) break;
       this.head += 1;
     }
     const group = this.queue.slice(start, this.head) as Write[];
@@ -164,48 +169,69 @@ export class GroupCommit {
     return group;
   }
 
-  /** More rows share a flush where that does not take too long: it grows by and by, and shrinks at once. */
-  private learn(group: readonly Write[], tookMs: number): void {
-    let rows = 0;
-    for (const write of group) rows += write.rows;
-    // A few rows tell of the flush, and not of what a row takes; one large write may be anything.
-    if (group.length === 1 || rows * 2 < this.rowLimit) return;
-    const fitting = Math.min(Math.max((rows / tookMs) * MAX_STALL_MS, MIN_ROWS), MAX_ROWS);
-    this.rowLimit = fitting < this.rowLimit ? fitting : (this.rowLimit + fitting) / 2;
-  }
-
   private commitGroup(group: readonly Write[]): void {
+    const startedMs = performance.now();
     const error = this.transact(group);
     if (error === undefined) {
       this.busySinceMs = undefined;
+      this.learn(group, performance.now() - startedMs);
       for (const write of group) write.committed();
     } else if (isBusy(error)) {
       this.commitLater(group, error);
+    } else if (group.length === 1) {
+      group[0]?.failed(error);
     } else {
       // One of them does not fit, or none does: each on its own tells which.
-      for (const write of group) {
-        const ownError = this.transact([write]);
-        if (ownError === undefined) write.committed();
-        else write.failed(ownError);
-      }
+      this.putBack(group);
+      this.alone = group.length;
     }
+  }
+
+  /** More rows share a flush where that does not take too long: it grows by and by, and shrinks at once. */
+  private learn(group: readonly Write[], tookMs: number): void {
+    let rows = 0;
+    let storedRows = 0;
+    for (const write of group) {
+      rows += write.rows;
+      if (write.stores === true) storedRows += write.rows;
+    }
+    const fitting = Math.min(Math.max((storedRows / tookMs) * MAX_STALL_MS, MIN_ROWS), MAX_ROWS);
+    // A few rows tell of the flush, and not of what a row takes.
+    const isTelling = storedRows * 2 >= this.rowLimit;
+    if (isTelling && fitting > this.rowLimit) this.rowLimit = (this.rowLimit + fitting) / 2;
+    else if (rows >= MIN_ROWS && tookMs > MAX_STALL_MS)
+      this.rowLimit = Math.min(this.rowLimit, fitting);
   }
 
   private commitLater(group: readonly Write[], error: unknown): void {
     const nowMs = performance.now();
     this.busySinceMs ??= nowMs;
+    this.putBack(group);
     if (nowMs - this.busySinceMs > BUSY_LIMIT_MS) {
       this.busySinceMs = undefined;
-      for (const write of group) write.failed(error);
+      // What waited meanwhile has waited as long as that, or would.
+      for (const write of this.takeAll()) write.failed(error);
       return;
     }
-    this.queue = [...group, ...this.queue.slice(this.head)];
-    this.head = 0;
     this.quietUntilMs = nowMs + BUSY_RETRY_MS;
     this.isScheduled = true;
     setTimeout(() => {
       this.commitNext();
     }, BUSY_RETRY_MS);
+  }
+
+  /** Before all that waits. */
+  private putBack(group: readonly Write[]): void {
+    this.queue = [...group, ...this.queue.slice(this.head)];
+    this.head = 0;
+  }
+
+  private takeAll(): Write[] {
+    const all = this.queue.slice(this.head) as Write[];
+    this.queue = [];
+    this.head = 0;
+    this.alone = 0;
+    return all;
   }
 
   /** @returns the error that undid it. */
