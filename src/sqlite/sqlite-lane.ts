@@ -42,6 +42,8 @@ const CLAIM_SIZE = 200;
 const MAX_HELD_DELAY_MS = 60_000;
 /** How often is looked for what another process has put there. */
 const POLL_MS = 500;
+/** The end of an entry is a byte in its group: so many take what it takes to store one. */
+const ENDS_PER_ROW = 4;
 /** Dead letters of one write. */
 const BURIAL_SIZE = 20;
 /** When the storage did not take the end of an entry, it is told again after this. */
@@ -291,7 +293,7 @@ export class SqliteLane implements Consumer {
     let kept: readonly StoredEntry[] = [];
     let hasRoom = true;
     const write = {
-      rows: items.length,
+      rows: dead.length + Math.ceil((items.length - dead.length) / ENDS_PER_ROW),
       run: () => {
         if (!hasRoom) entries.makeRoom(dead);
         ended = [
