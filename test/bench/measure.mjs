@@ -64,7 +64,7 @@ export async function measureImport(rounds) {
 
 const BACKLOGS = { sqlite: [1_000, 10_000, 100_000, 1_000_000], redis: [1_000, 10_000, 100_000] };
 
-/** Storages by themselves: a burst made durable, and what an entry costs beside a backlog. */
+/** Storages by themselves: a burst made durable, events that come and go, and what an entry costs beside a backlog. */
 export async function measureStorage(rounds, burst, isQuick) {
   const bursts = [];
   for (const kind of ['memory', 'sqlite', 'redis']) {
@@ -72,6 +72,13 @@ export async function measureStorage(rounds, burst, isQuick) {
     for (let round = 0; round < rounds; round += 1)
       results.push(await figuresOf('storage-worker.mjs', [kind, 'burst', burst]));
     bursts.push({ kind, burst, rounds: results });
+  }
+  const flows = [];
+  for (const kind of ['memory', 'sqlite', 'redis']) {
+    const results = [];
+    for (let round = 0; round < rounds; round += 1)
+      results.push(await figuresOf('storage-worker.mjs', [kind, 'flow', isQuick ? 2_000 : 6_000]));
+    flows.push({ kind, rounds: results });
   }
   const backlogs = [];
   for (const [kind, sizes] of Object.entries(BACKLOGS)) {
@@ -91,5 +98,5 @@ export async function measureStorage(rounds, burst, isQuick) {
         burst,
         ...(await figuresOf('storage-worker.mjs', [kind, task, burst])),
       });
-  return { bursts, backlogs, erasures };
+  return { bursts, flows, backlogs, erasures };
 }

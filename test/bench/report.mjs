@@ -16,6 +16,7 @@ export function renderReport({ delivery, calls, capture, imports, storage }) {
     importTable(imports),
     '## Storages by themselves, entries of 1.5 kB',
     burstTable(storage.bursts),
+    flowTable(storage.flows),
     backlogTable(storage.backlogs),
     eraseTable(storage.erasures),
   ].join('\n\n');
@@ -123,6 +124,15 @@ function burstTable(bursts) {
     ],
     rows,
   );
+}
+
+function flowTable(flows) {
+  const rows = flows.map(({ kind, rounds }) => [
+    `${kind}: an event for three destinations, from append to its end`,
+    median(rounds.map(({ cpuMicros }) => cpuMicros)).toFixed(1),
+    rounds.some(({ isVoid }) => isVoid) ? 'void' : '',
+  ]);
+  return table(['events that come and go', 'CPU \u00b5s/event', ''], rows);
 }
 
 function backlogTable(backlogs) {

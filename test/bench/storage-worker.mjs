@@ -25,6 +25,7 @@ const { outbox, stop } = await open(kind);
 const TASKS = {
   burst: () => burst(Number(amount)),
   backlog: () => onBacklog(Number(amount), 5_000),
+  flow: () => flow(Number(amount)),
   'erase-all': () => erase(Number(amount), 1),
   'erase-few': () => erase(Number(amount), 1_000),
 };
@@ -57,6 +58,41 @@ async function burst(count) {
     longestStallMs: delay.max / 1e6,
     memoryMegabytes: (process.memoryUsage().rss - memoryBefore) / 2 ** 20,
   };
+}
+
+/** So many events for three destinations, from append to their end, as they come from a busy server: nothing else is measured. */
+async function flow(count) {
+  const lanes = [
+    { destination: 'meta', maxEntries: 200, concurrency: 4, lingerMs: 5 },
+    { destination: 'tiktok', maxEntries: 200, concurrency: 4, lingerMs: 5 },
+    { destination: 'ga4', maxEntries: 25, concurrency: 16, lingerMs: 5 },
+  ];
+  let ended = 0;
+  for (const lane of lanes)
+    outbox.consume(lane, async (entries) => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      ended += entries.length;
+      return entries.map(() => ({ kind: 'settle' }));
+    });
+  let next = 0;
+  const deliver = async (events) => {
+    const goal = ended + events * lanes.length;
+    for (let at = 0; at < events; at += 200) {
+      const wave = Array.from({ length: 200 }, () => {
+        const eventId = `order-${(next += 1)}`;
+        return outbox.append(lanes.map(({ destination }) => entry(destination, eventId)));
+      });
+      await Promise.all(wave);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    while (ended < goal) await new Promise((resolve) => setTimeout(resolve, 2));
+    await outbox.flush(5_000);
+  };
+  await deliver(2 * count);
+  const cpuBefore = process.cpuUsage();
+  await deliver(count);
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { isVoid: ended !== 3 * count * lanes.length, cpuMicros: (user + system) / count };
 }
 
 /** So many entries wait, and every so-manieth is the person's who is to be forgotten. */
