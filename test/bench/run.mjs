@@ -14,7 +14,7 @@ import { renderReport } from './report.mjs';
 import { SUBJECTS } from './subjects.mjs';
 
 /**
- *     node test/bench/run.mjs                        all of it, about ten minutes
+ *     node test/bench/run.mjs                        all of it, about fifteen minutes
  *     node test/bench/run.mjs --quick                fewer rounds, for a first look
  *     node test/bench/run.mjs --json figures.json    the raw figures too
  *     node test/bench/run.mjs --profile ours-three   a .cpuprofile of one subject; also `ours-call`
