@@ -66,20 +66,8 @@ const BACKLOGS = { sqlite: [1_000, 10_000, 100_000, 1_000_000], redis: [1_000, 1
 
 /** Storages by themselves: a burst made durable, events that come and go, and what an entry costs beside a backlog. */
 export async function measureStorage(rounds, burst, isQuick) {
-  const bursts = [];
-  for (const kind of ['memory', 'sqlite', 'redis']) {
-    const results = [];
-    for (let round = 0; round < rounds; round += 1)
-      results.push(await figuresOf('storage-worker.mjs', [kind, 'burst', burst]));
-    bursts.push({ kind, burst, rounds: results });
-  }
-  const flows = [];
-  for (const kind of ['memory', 'sqlite', 'redis']) {
-    const results = [];
-    for (let round = 0; round < rounds; round += 1)
-      results.push(await figuresOf('storage-worker.mjs', [kind, 'flow', isQuick ? 2_000 : 6_000]));
-    flows.push({ kind, rounds: results });
-  }
+  const bursts = (await onAllStorages(rounds, 'burst', burst)).map((one) => ({ ...one, burst }));
+  const flows = await onAllStorages(rounds, 'flow', isQuick ? 2_000 : 6_000);
   const backlogs = [];
   for (const [kind, sizes] of Object.entries(BACKLOGS)) {
     for (const size of isQuick ? sizes.slice(0, 2) : sizes)
@@ -99,4 +87,15 @@ export async function measureStorage(rounds, burst, isQuick) {
         ...(await figuresOf('storage-worker.mjs', [kind, task, burst])),
       });
   return { bursts, flows, backlogs, erasures };
+}
+
+async function onAllStorages(rounds, task, amount) {
+  const results = [];
+  for (const kind of ['memory', 'sqlite', 'redis']) {
+    const figures = [];
+    for (let round = 0; round < rounds; round += 1)
+      figures.push(await figuresOf('storage-worker.mjs', [kind, task, amount]));
+    results.push({ kind, rounds: figures });
+  }
+  return results;
 }

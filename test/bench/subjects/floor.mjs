@@ -41,6 +41,7 @@ export function startOn(store, stubUrl, setUp) {
     if (statusCode >= 300) throw new Error(`${platform}: HTTP ${statusCode}`);
   }
 
+  // For all waves together: what waits in the pool instead costs a third more.
   async function drain() {
     underWay += 1;
     while (waiting.length > 0) {
