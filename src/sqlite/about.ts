@@ -5,9 +5,7 @@ type About = Pick<OutboxEntry, 'subjects' | 'consentAtMs'>;
 /** Whom an entry is about and since when it may be sent, as one text: `<consentAtMs>|<subject>|<subject>|`. */
 export function writeAbout({ subjects, consentAtMs }: About): string {
   if (subjects === undefined && consentAtMs === undefined) return '';
-  let text = `${consentAtMs ?? ''}|`;
-  for (const subject of subjects ?? []) text += `${subject}|`;
-  return text;
+  return `${[consentAtMs ?? '', ...(subjects ?? [])].join('|')}|`;
 }
 
 export function readAbout(text: string): About {
