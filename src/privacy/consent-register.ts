@@ -2,7 +2,7 @@ import type { Clock } from '../clock';
 import { CONSENT_PURPOSES, type Consent, type ConsentPurpose } from '../events/consent';
 import type { RecordStore } from '../records/record-store';
 import { Turns } from '../records/turns';
-import { UnmarkedNames } from './unmarked-names';
+import { MarkedNames } from './marked-names';
 
 /** What a person took back, and when. */
 export interface Withdrawal {
@@ -38,16 +38,14 @@ const KEPT_MS = 5 * 365 * 24 * 3_600_000;
 export class ConsentRegister {
   private readonly waiting: Question[] = [];
   private readonly turns: Turns;
-  private readonly unmarked: UnmarkedNames;
+  private readonly marked: MarkedNames;
 
   constructor(
     private readonly records: RecordStore,
     private readonly clock: Clock,
   ) {
     this.turns = new Turns(records, COLLECTION, clock);
-    this.unmarked = new UnmarkedNames(
-      records.writesElsewhere === undefined ? undefined : () => records.writesElsewhere?.() ?? 0,
-    );
+    this.marked = new MarkedNames(records, COLLECTION, clock);
   }
 
   /**
@@ -177,7 +175,9 @@ export class ConsentRegister {
   private async answer(questions: readonly Question[]): Promise<void> {
     try {
       const kept = await this.keptUnder(
-        questions.flatMap(({ subjects, browser = [] }) => subjects.concat(browser)),
+        questions.map(({ subjects, browser }) =>
+          browser === undefined ? subjects : subjects.concat(browser),
+        ),
       );
       for (const { subjects, browser, resolve } of questions)
         resolve(
@@ -193,7 +193,7 @@ export class ConsentRegister {
   /** Whether it is certain, without a question to the storage, that none of them took anything back. */
   areUnmarked(people: Iterable<readonly string[]>): boolean {
     try {
-      return this.unmarked.hasAll(people);
+      return this.marked.isCurrent() && this.marked.among(people).length === 0;
     } catch {
       // The storage is out of reach: whoever asks it will be told.
       return false;
@@ -204,21 +204,21 @@ export class ConsentRegister {
   async findAll(
     people: readonly (readonly string[])[],
   ): Promise<readonly (Withdrawal | undefined)[]> {
-    const kept = await this.keptUnder(people.flat());
+    const kept = await this.keptUnder(people);
     return people.map((subjects) => (kept === NOBODY ? undefined : joined(keptOf(kept, subjects))));
   }
 
   /** Most people have taken nothing back. */
   private async keptUnder(
-    subjects: readonly string[],
+    people: readonly (readonly string[])[],
   ): Promise<ReadonlyMap<string, readonly KeptWithdrawal[]>> {
-    const names = [...new Set(subjects)];
-    const mark = this.unmarked.mark();
+    const loading = this.marked.load();
+    if (loading !== undefined) await loading;
+    const names = this.marked.among(people);
     const kept = names.length === 0 ? [] : await this.read(names);
-    const unmarked = names.filter((_name, index) => kept[index]?.length === 0);
-    this.unmarked.add(unmarked, mark);
-    if (unmarked.length === names.length) return NOBODY;
-    return new Map(names.map((name, index) => [name, kept[index] ?? []]));
+    return kept.every(({ length }) => length === 0)
+      ? NOBODY
+      : new Map(names.map((name, index) => [name, kept[index] ?? []]));
   }
 
   private async read(names: readonly string[]): Promise<readonly (readonly KeptWithdrawal[])[]> {
@@ -233,28 +233,20 @@ export class ConsentRegister {
     nowMs: number,
   ): Promise<void> {
     if (kept.length === 0) return;
-    await this.writing(() =>
-      this.records.put(
-        kept.map(([name, withdrawals]) => ({
-          collection: COLLECTION,
-          key: name,
-          value: JSON.stringify(bounded(withdrawals)),
-          // Not among what is erased with a person: it is what keeps late events of theirs from going out.
-          subjects: [],
-          expiresAtMs: nowMs + KEPT_MS,
-        })),
-      ),
+    await this.marked.writing(
+      kept.map(([name]) => name),
+      () =>
+        this.records.put(
+          kept.map(([name, withdrawals]) => ({
+            collection: COLLECTION,
+            key: name,
+            value: JSON.stringify(bounded(withdrawals)),
+            // Not among what is erased with a person: it is what keeps late events of theirs from going out.
+            subjects: [],
+            expiresAtMs: nowMs + KEPT_MS,
+          })),
+        ),
     );
-  }
-
-  /** From its beginning to its end nobody may rely on what was read before. */
-  private async writing(work: () => Promise<void>): Promise<void> {
-    this.unmarked.written();
-    try {
-      await work();
-    } finally {
-      this.unmarked.written();
-    }
   }
 }
 

@@ -57,6 +57,10 @@ export class MemoryRecordStore implements RecordStore {
     return 0;
   }
 
+  keys(collection: string, limit: number): Promise<readonly string[]> {
+    return Promise.resolve([...(this.collections.get(collection)?.keys() ?? [])].slice(0, limit));
+  }
+
   private keep(record: StoredRecord): void {
     const { collection, key, subjects } = record;
     const kept = this.collections.get(collection) ?? new Map<string, StoredRecord>();

@@ -40,4 +40,9 @@ export interface RecordStore {
    * not written here since, is still so. Left out where that cannot be known. Throws when the storage is out of reach.
    */
   writesElsewhere?(): number;
+  /**
+   * The keys of a collection, at most so many, in no order; some that have expired may be among them. With
+   * `writesElsewhere`, what is asked of a few names for each event need not be read each time.
+   */
+  keys?(collection: string, limit: number): Promise<readonly string[]>;
 }

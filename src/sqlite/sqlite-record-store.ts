@@ -28,6 +28,7 @@ export class SqliteRecordStore implements RecordStore {
   private readonly about;
   private readonly subjects;
   private readonly version;
+  private readonly keysOf;
 
   constructor(
     database: Database,
@@ -63,6 +64,9 @@ export class SqliteRecordStore implements RecordStore {
       `SELECT ${asBytes(['subject'])} FROM record_subjects WHERE collection = ? AND key = ?`,
     );
     this.version = database.prepare('PRAGMA data_version');
+    this.keysOf = database.prepare(
+      `SELECT ${asBytes(['key'])} FROM records WHERE collection = ? LIMIT ?`,
+    );
   }
 
   put(records: readonly StoredRecord[]): Promise<void> {
@@ -118,6 +122,13 @@ export class SqliteRecordStore implements RecordStore {
   /** SQLite counts the commits of other connections. */
   writesElsewhere(): number {
     return (this.version.get() as { data_version: number }).data_version;
+  }
+
+  keys(collection: string, limit: number): Promise<readonly string[]> {
+    return new Promise((resolve) => {
+      const rows = this.keysOf.all(collection, limit) as TextRow<'key'>[];
+      resolve(rows.map((row) => textsOf(row, ['key']).key));
+    });
   }
 
   private keep({ collection, key, value, subjects, expiresAtMs }: StoredRecord): void {

@@ -135,6 +135,16 @@ export function describeRecordStore(name: string, subject: RecordStoreSubject): 
       assert.deepEqual(await records.findBySubjects(['jane']), []);
     });
 
+    rule('names, if it can name them at all, the keys of one collection', async (records) => {
+      if (records.keys === undefined) return;
+      await records.put([record('a', '1'), { ...record('b', '2'), collection: 'consent' }]);
+      await records.put([record('c', '3'), record('d', '4'), record('a', '5')]);
+      await records.remove('links', ['d']);
+      assert.deepEqual([...(await records.keys('links', 10))].sort(), ['a', 'c']);
+      assert.equal((await records.keys('links', 1)).length, 1);
+      assert.deepEqual(await records.keys('none', 10), []);
+    });
+
     if (subject.another === undefined) return;
     const another = subject.another.bind(subject);
 
