@@ -140,7 +140,7 @@ export class EventIntake {
         receipts[destination.name] = { kind: 'rejected', problems: [refusal] };
     if (chosen.length > 0 && this.parts.bots?.refuses(name, context.userAgent) === true)
       for (const { destination } of chosen.splice(0)) receipts[destination.name] = BOT;
-    const sent = new Map<string, readonly string[]>();
+    const sent = audit === undefined ? undefined : new Map<string, readonly string[]>();
     if (chosen.length > 0) {
       const person = { owners, consentAtMs: decidedAt(consent, withdrawal) };
       const guarded = protectEvent(event, context, consent, this.parts.privacy, problems);
@@ -161,7 +161,7 @@ export class EventIntake {
           subjects: owners,
           consent,
           receipt,
-          fields: sent.get(destination),
+          fields: sent?.get(destination),
         });
     return receiptOf(event.eventId, receipts, problems);
   }
@@ -243,13 +243,12 @@ export class EventIntake {
     person: EventPerson,
     nowMs: number,
     receipts: Record<string, DestinationReceipt>,
-    sent: Map<string, readonly string[]>,
+    sent: Map<string, readonly string[]> | undefined,
   ): OutboxEntry[] {
     const entries: OutboxEntry[] = [];
     for (const { destination, decision } of chosen) {
       const decided = this.minimized(destination, asDecided(guarded, decision));
-      if (this.parts.audit !== undefined)
-        sent.set(destination.name, fieldsOf(destination, decided));
+      sent?.set(destination.name, fieldsOf(destination, decided));
       const entry = this.encode(destination, decided, event, person, nowMs, receipts);
       if (entry !== undefined) entries.push(entry);
     }

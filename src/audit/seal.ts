@@ -1,5 +1,6 @@
-import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { hash } from 'node:crypto';
 
+import { KeyedHash } from '../records/keyed-hash';
 import type { AuditLine, PurgeMark, Who, WhoPlace } from './audit-line';
 
 const MIN_KEY_BYTES = 16;
@@ -8,14 +9,14 @@ export const NONCE_CHARS = 22;
 
 /** The keyed hashes of the log: who has not the key can make none of them. */
 export class Seal {
-  private readonly keys: readonly KeyObject[];
+  private readonly keys: readonly KeyedHash[];
 
   /** @param formerKeys seal nothing any more, and still prove what was sealed with them. */
   constructor(key: Uint8Array, formerKeys: readonly Uint8Array[] = []) {
     this.keys = [key, ...formerKeys].map((bytes) => {
       if (bytes.length < MIN_KEY_BYTES)
         throw new Error(`audit: a key has at least ${MIN_KEY_BYTES} bytes`);
-      return createSecretKey(bytes);
+      return new KeyedHash(bytes);
     });
   }
 
@@ -47,20 +48,16 @@ export class Seal {
   }
 
   private isOurs(given: string, text: string, length?: number): boolean {
-    return this.keys.some((key) => mac(key, text).slice(0, length) === given);
+    return this.keys.some((key) => key.of(text).slice(0, length) === given);
   }
 
   private current(text: string): string {
-    return mac(this.keys[0] as KeyObject, text);
+    return (this.keys[0] as KeyedHash).of(text);
   }
 }
 
 export function commitmentOf(subject: string, nonce: string): string {
-  return createHash('sha256').update(`${nonce}|${subject}`).digest('base64url');
-}
-
-function mac(key: KeyObject, text: string): string {
-  return createHmac('sha256', key).update(text).digest('base64url');
+  return hash('sha256', `${nonce}|${subject}`, 'base64url');
 }
 
 function textOfLine(line: Omit<AuditLine, 'hash' | 'who'>): string {

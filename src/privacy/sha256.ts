@@ -1,13 +1,10 @@
-import * as crypto from 'node:crypto';
-
-// The one-shot call is three times cheaper than a hash object; Node has it since 20.12.
-const oneShot = (crypto as { hash?: (algorithm: string, data: string) => string }).hash;
+import { hash } from 'node:crypto';
 
 /** SHA-256 of the UTF-8 bytes, in lower-case hex. Never call it with an empty text. */
-export const sha256: (text: string) => string =
-  oneShot === undefined
-    ? (text) => crypto.createHash('sha256').update(text).digest('hex')
-    : (text) => oneShot('sha256', text);
+export function sha256(text: string): string {
+  // The one-shot call is three times cheaper than a hash object.
+  return hash('sha256', text);
+}
 
 const HASHED = /^[0-9a-f]{64}$/i;
 /** Meta's own libraries append a dot and up to 8 characters that name the library. */

@@ -1,6 +1,5 @@
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-
 import type { UserData } from '../events/user-data';
+import { KeyedHash } from '../records/keyed-hash';
 import { normalizeEmail } from './email';
 
 /** What we know a person by; the first letter of the name. */
@@ -15,12 +14,11 @@ const NAME = Buffer.alloc(1 + 43);
  * without the key can tell who it is or try out who it might be.
  */
 export class Subjects {
-  /** Made once: from Node.js 24 on a key that is given as bytes costs eight times what it does. */
-  private readonly secret: KeyObject;
+  private readonly keyed: KeyedHash;
 
   /** @param secret at least 32 random bytes, for good: another one finds nobody any more. */
   constructor(secret: Uint8Array) {
-    this.secret = createSecretKey(secret);
+    this.keyed = new KeyedHash(secret);
   }
 
   /**
@@ -50,18 +48,14 @@ export class Subjects {
 
   /** A name that nobody can guess for something that the host names. */
   reference(name: string): string {
-    return this.keyed(`reference:${name}`).slice(0, HASH_LENGTH + 1);
+    return this.keyed.of(`reference:${name}`).slice(0, HASH_LENGTH + 1);
   }
 
   private hash(kind: SubjectKind, value: string): string {
     // Put together in memory: a text of parts would keep all of the hash as long as it lives.
     const start = NAME.write(kind, 'latin1');
-    NAME.write(this.keyed(`${kind}:${value.trim()}`), start, 'latin1');
+    NAME.write(this.keyed.of(`${kind}:${value.trim()}`), start, 'latin1');
     return NAME.toString('latin1', 0, start + HASH_LENGTH);
-  }
-
-  private keyed(text: string): string {
-    return createHmac('sha256', this.secret).update(text).digest('base64url');
   }
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { Problem } from '../../events/problem';
 import type { ProtectedEvent } from '../../events/protected-event';
@@ -35,7 +35,7 @@ export function chooseClientId(
 
 /** `<positive int32>.<a time in seconds>`, as the browser makes them, but always the same for one text. */
 function clientIdFrom(text: string): string {
-  const digest = createHash('sha256').update(text).digest();
+  const digest = hash('sha256', text, 'buffer');
   const random = digest.readUInt32BE(0) & 0x7fff_ffff || 1;
   const seconds = FIRST_SECOND + (digest.readUInt32BE(4) % SECONDS_RANGE);
   return `${random}.${seconds}`;
