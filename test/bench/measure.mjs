@@ -1,6 +1,5 @@
 import { PLATFORMS } from './accounts.mjs';
 import { figuresOf } from './child.mjs';
-import { SUBJECTS } from './subjects.mjs';
 
 /**
  * Every subject once a round, in an order that moves on by one, so that a busy moment of the machine does
@@ -8,8 +7,8 @@ import { SUBJECTS } from './subjects.mjs';
  *
  * @returns for each subject the figures of every round; `isVoid` where an event did not arrive.
  */
-export async function measureDelivery(stub, rounds, scale) {
-  const results = SUBJECTS.map((subject) => ({ ...subject, rounds: [] }));
+export async function measureDelivery(stub, subjects, rounds, scale) {
+  const results = subjects.map((subject) => ({ ...subject, rounds: [] }));
   for (let round = 0; round < rounds; round += 1) {
     const order = [...results.slice(round), ...results.slice(0, round)];
     for (const result of order) result.rounds.push(await deliverOnce(stub, result, scale));
@@ -17,10 +16,10 @@ export async function measureDelivery(stub, rounds, scale) {
   return results;
 }
 
-async function deliverOnce(stub, { kind, setUp, count, warmUp }, scale) {
+async function deliverOnce(stub, { kind, setUp, count, warmUp, atOnce }, scale) {
   const sent = [warmUp, count].map((events) => Math.round(events * scale));
   await stub.report();
-  const figures = await figuresOf('worker.mjs', [kind, setUp, stub.url, ...sent]);
+  const figures = await figuresOf('worker.mjs', [kind, setUp, stub.url, ...sent, atOnce]);
   const { platforms, cpuMs } = await stub.report();
   const expected = sent[0] + sent[1];
   const isVoid = PLATFORMS[setUp].some((platform) => platforms[platform].events !== expected);

@@ -3,11 +3,13 @@ import os from 'node:os';
 import { median } from './statistics.mjs';
 
 /** The figures as Markdown: medians over the rounds, ratios within a round. */
-export function renderReport({ delivery, calls, capture, imports, storage }) {
+export function renderReport({ delivery, flooded, calls, capture, imports, storage }) {
   return [
     machine(delivery),
     '## One purchase, every one another visitor',
     ...['three', 'two', 'one'].map((setUp) => deliveryTable(delivery, setUp)),
+    '## The same, all of them at once',
+    floodedTable(flooded),
     '## One call of `trackPurchase` on the host\u2019s thread, three platforms',
     callTable(calls),
     '## One captured request (`context.captureRequests`)',
@@ -60,6 +62,16 @@ function deliveryTable(delivery, setUp) {
     ],
     rows,
   );
+}
+
+function floodedTable(flooded) {
+  const rows = flooded.map(({ name, count, rounds }) => [
+    `${name}: ${count}`,
+    Math.round(median(rounds.map(({ cpuMicros }) => cpuMicros))),
+    Math.round(median(rounds.map(({ eventsPerSecond }) => eventsPerSecond))),
+    rounds.some(({ isVoid }) => isVoid) ? 'void' : '',
+  ]);
+  return table(['subject', 'CPU \u00b5s/event', 'events/s', ''], rows);
 }
 
 /** How many times less CPU per event `cheap` takes than `dear`. */

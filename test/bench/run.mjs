@@ -11,7 +11,7 @@ import {
 } from './measure.mjs';
 import { topFunctions } from './profile.mjs';
 import { renderReport } from './report.mjs';
-import { SUBJECTS } from './subjects.mjs';
+import { FLOODED, SUBJECTS } from './subjects.mjs';
 
 /**
  *     node test/bench/run.mjs                        all of it, about fifteen minutes
@@ -39,7 +39,8 @@ try {
 
 async function bench(isQuick) {
   const figures = {
-    delivery: await measureDelivery(stub, isQuick ? 1 : 4, isQuick ? 0.5 : 1),
+    delivery: await measureDelivery(stub, SUBJECTS, isQuick ? 1 : 4, isQuick ? 0.5 : 1),
+    flooded: await measureDelivery(stub, FLOODED, isQuick ? 1 : 3, isQuick ? 0.5 : 1),
     calls: await measureCalls(stub, isQuick ? 1 : 3, isQuick ? 2_000 : 3_000),
     capture: await measureCapture(isQuick ? 1 : 3, isQuick ? 1_000 : 4_000),
     imports: await measureImport(isQuick ? 3 : 7),
@@ -59,8 +60,8 @@ async function profile(name) {
       const names = ['ours-call', ...SUBJECTS.map((candidate) => candidate.name)];
       throw new Error(`unknown subject ${name}; one of ${names.join(', ')}`);
     }
-    const { kind, setUp, warmUp, count } = subject;
-    await figuresOf('worker.mjs', [kind, setUp, stub.url, warmUp, 3 * count, file]);
+    const { kind, setUp, warmUp, count, atOnce } = subject;
+    await figuresOf('worker.mjs', [kind, setUp, stub.url, warmUp, 2 * count, atOnce, file]);
   }
   console.log(`${file}\n\n${topFunctions(JSON.parse(await readFile(file, 'utf8')), 40)}`);
 }
