@@ -416,7 +416,7 @@ describe.each(['memory', 'SQLite'])('consent taken back, in %s', (storage) => {
       await work();
       return calls.reduce((sum, call) => sum + call.mock.calls.length, 0);
     };
-    expect(await numberOf(() => tracking.trackPurchase(aPurchase(purchases)))).toBe(2);
+    expect(await numberOf(() => tracking.trackPurchase(aPurchase(purchases)))).toBe(3);
     expect(await numberOf(() => tracking.trackPurchase(aPurchase(purchases)))).toBe(0);
     expect(await numberOf(() => tracking.trackPurchase(aPurchase(others)))).toBe(1);
     jest.restoreAllMocks();

@@ -45,7 +45,7 @@ export class ConsentRegister {
     private readonly clock: Clock,
   ) {
     this.turns = new Turns(records, COLLECTION, clock);
-    this.marked = new MarkedNames(records, COLLECTION, clock);
+    this.marked = MarkedNames.of(records, COLLECTION);
   }
 
   /**
@@ -193,7 +193,7 @@ export class ConsentRegister {
   /** Whether it is certain, without a question to the storage, that none of them took anything back. */
   areUnmarked(people: Iterable<readonly string[]>): boolean {
     try {
-      return this.marked.isCurrent() && this.marked.among(people).length === 0;
+      return this.marked.areUnmarked(people);
     } catch {
       // The storage is out of reach: whoever asks it will be told.
       return false;
@@ -212,9 +212,7 @@ export class ConsentRegister {
   private async keptUnder(
     people: readonly (readonly string[])[],
   ): Promise<ReadonlyMap<string, readonly KeptWithdrawal[]>> {
-    const loading = this.marked.load();
-    if (loading !== undefined) await loading;
-    const names = this.marked.among(people);
+    const names = this.marked.maybeMarked(people);
     const kept = names.length === 0 ? [] : await this.read(names);
     return kept.every(({ length }) => length === 0)
       ? NOBODY

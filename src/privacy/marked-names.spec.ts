@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 
-import { FakeClock } from '../testing/fake-clock';
 import { MarkedNames } from './marked-names';
 
 const NAMES = ['u-1', 'u-2', 'u-3', 'u-4'];
@@ -19,9 +18,9 @@ describe('MarkedNames', () => {
   it('leave nobody out, whoever writes while they are read', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-        const clock = new FakeClock();
+        let nowMs = 0;
         const store = new SlowKeys();
-        const marked = new MarkedNames(store, 'withdrawals', clock);
+        const marked = new MarkedNames(store, 'withdrawals', () => nowMs);
         const written = new Set<string>();
         const underWay: { readonly name: string; readonly end: () => void }[] = [];
         for (const one of steps) {
@@ -46,53 +45,85 @@ describe('MarkedNames', () => {
               store.version += 1;
               break;
             case 'load':
-              void marked.load();
+              marked.maybeMarked([]);
               break;
             case 'loaded':
               store.answers.shift()?.();
               break;
             case 'wait':
-              await clock.advance(1_500);
+              nowMs += 1_500;
           }
           await new Promise((resolve) => setImmediate(resolve));
-          for (const some of written) expect(marked.among([[some]])).toEqual([some]);
+          for (const some of written) expect(marked.maybeMarked([[some]])).toEqual([some]);
         }
         // All writes end, and nobody else writes any more.
         for (const { name: some, end } of underWay) {
           store.names.add(some);
           end();
         }
-        for (const answer of store.answers.splice(0)) answer();
-        await clock.advance(1_500);
-        const loading = marked.load();
-        store.answers.shift()?.();
-        await loading;
-        expect(marked.isCurrent()).toBe(true);
-        expect(new Set(marked.among([NAMES, ['u-9']]))).toEqual(written);
+        const answered = async () => {
+          for (const answer of store.answers.splice(0)) answer();
+          await new Promise((resolve) => setImmediate(resolve));
+        };
+        await answered();
+        // A load that took so long is not repeated soon.
+        nowMs += 1e9;
+        marked.maybeMarked([]);
+        await answered();
+        for (const some of NAMES)
+          expect(marked.areUnmarked([['u-9'], [some]])).toBe(!written.has(some));
+        expect(new Set(marked.maybeMarked([NAMES, ['u-9']]))).toEqual(written);
       }),
     );
   });
 
-  it('are not kept where they are too many', async () => {
-    const clock = new FakeClock();
+  it('are not held where they are too many', async () => {
     const store = new SlowKeys();
-    for (let at = 0; at < 10_001; at += 1) store.names.add(`u-${at}`);
-    const marked = new MarkedNames(store, 'withdrawals', clock);
-    for (const afterMs of [0, 1_500]) {
-      await clock.advance(afterMs);
-      const loading = marked.load();
+    for (let at = 0; at < 49_999; at += 1) store.names.add(`u-${at}`);
+    let nowMs = 0;
+    const marked = new MarkedNames(store, 'withdrawals', () => nowMs);
+    const read = async () => {
+      marked.maybeMarked([]);
       store.answers.shift()?.();
-      await loading;
-      expect(marked.isCurrent()).toBe(false);
-      expect(marked.among([['nobody', 'nobody']])).toEqual(['nobody']);
-    }
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    await read();
+    expect(marked.areUnmarked([['nobody']])).toBe(true);
+    for (const name of ['v-1', 'v-2']) await marked.writing([name], () => Promise.resolve());
+    expect(marked.areUnmarked([['nobody']])).toBe(false);
+    for (const name of ['v-1', 'v-2']) store.names.add(name);
+    nowMs += 1_500;
+    await read();
     expect(store.asked).toBe(1);
+    nowMs += 10 * 60_000;
+    await read();
+    await read();
+    expect(store.asked).toBe(2);
+    expect(marked.areUnmarked([['nobody']])).toBe(false);
   });
 
-  it('are asked for where a storage can tell alone', () => {
-    const marked = new MarkedNames({ writesElsewhere: () => 0 }, 'withdrawals', new FakeClock());
-    expect(marked.load()).toBeUndefined();
-    expect(marked.among([['u-1'], ['u-1', 'u-2']])).toEqual(['u-1', 'u-2']);
+  it('are asked for where they cannot be read, and read again later', async () => {
+    let nowMs = 0;
+    let isBroken = true;
+    const store = {
+      writesElsewhere: () => 1,
+      keys: () => (isBroken ? Promise.reject(new Error('damaged')) : Promise.resolve(['u-1'])),
+    };
+    const marked = new MarkedNames(store, 'withdrawals', () => nowMs);
+    expect(marked.maybeMarked([['u-2']])).toEqual(['u-2']);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(marked.areUnmarked([['u-2']])).toBe(false);
+    isBroken = false;
+    nowMs += 1_500;
+    expect(marked.maybeMarked([['u-2']])).toEqual(['u-2']);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(marked.maybeMarked([['u-2', 'u-1']])).toEqual(['u-1']);
+  });
+
+  it('are asked for where a storage cannot tell', () => {
+    const marked = new MarkedNames({ writesElsewhere: () => 0 }, 'withdrawals');
+    expect(marked.maybeMarked([['u-1'], ['u-1', 'u-2']])).toEqual(['u-1', 'u-2']);
+    expect(marked.areUnmarked([])).toBe(false);
   });
 });
 

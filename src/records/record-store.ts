@@ -41,8 +41,9 @@ export interface RecordStore {
    */
   writesElsewhere?(): number;
   /**
-   * The keys of a collection, at most so many, in no order; some that have expired may be among them. With
-   * `writesElsewhere`, what is asked of a few names for each event need not be read each time.
+   * All keys of a collection in no order, or `limit` of them where there are more; some that have expired may be among
+   * them. None may be missing that was put before a `writesElsewhere()` which was asked before. With that one, a few names
+   * can be known here and need not be asked about; have both or neither.
    */
   keys?(collection: string, limit: number): Promise<readonly string[]>;
 }

@@ -23,7 +23,7 @@ async function deliverOnce(stub, { kind, setUp, count, warmUp, atOnce }, scale) 
   const { platforms, cpuMs } = await stub.report();
   const expected = sent[0] + sent[1];
   const isVoid = PLATFORMS[setUp].some((platform) => platforms[platform].events !== expected);
-  return { ...figures, isVoid, arrived: platforms, stubCpuMs: cpuMs };
+  return { ...figures, count: sent[1], isVoid, arrived: platforms, stubCpuMs: cpuMs };
 }
 
 export async function measureCalls(stub, rounds, count) {

@@ -65,8 +65,8 @@ function deliveryTable(delivery, setUp) {
 }
 
 function floodedTable(flooded) {
-  const rows = flooded.map(({ name, count, rounds }) => [
-    `${name}: ${count}`,
+  const rows = flooded.map(({ name, rounds }) => [
+    `${name}: ${rounds[0].count}`,
     Math.round(median(rounds.map(({ cpuMicros }) => cpuMicros))),
     Math.round(median(rounds.map(({ eventsPerSecond }) => eventsPerSecond))),
     rounds.some(({ isVoid }) => isVoid) ? 'void' : '',

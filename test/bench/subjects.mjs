@@ -1,4 +1,4 @@
-/** A thousand come at once, and the next thousand when these have arrived. */
+/** A thousand come, as many of them together as each subject is driven with, and the next thousand when these have arrived. */
 const AT_ONCE = 1_000;
 
 /**
