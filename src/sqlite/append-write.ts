@@ -4,20 +4,21 @@ import type { Write } from './group-commit';
 import { sayWhy } from './sqlite-error';
 import type { StoredEntry } from './stored-entry';
 
-/** What storing one entry came to. */
-export interface Stored {
-  readonly result: AppendResult;
-  /** Where this process holds it at once. */
-  readonly held?: StoredEntry;
+/** What else storing entries came to. */
+export interface Moved {
+  /** Stored, and held by this process at once. */
+  readonly held: StoredEntry[];
+  /** Taken out to make room. */
+  readonly evicted: StoredEntry[];
 }
 
 export interface AppendEffects {
   /**
    * Inside a transaction: one answer per entry, in order. May throw.
    *
-   * @param evicted is told of everything that was taken out to make room, as soon as it was.
+   * @param moved is told of everything as soon as it was.
    */
-  store(entries: readonly OutboxEntry[], evicted: StoredEntry[]): Stored[];
+  store(entries: readonly OutboxEntry[], moved: Moved): readonly AppendResult[];
   /** The entry is durable, and this process may hand it over. */
   hold(entry: StoredEntry): void;
   dropped(entry: StoredEntry): void;
@@ -29,8 +30,8 @@ export interface AppendEffects {
 /** Entries of one call, or a slice of them, on their way to the disk. */
 export class AppendWrite implements Write {
   readonly stores = true;
-  private stored: Stored[] = [];
-  private evicted: StoredEntry[] = [];
+  private results: readonly AppendResult[] = [];
+  private moved: Moved = { held: [], evicted: [] };
 
   constructor(
     private readonly entries: readonly OutboxEntry[],
@@ -44,13 +45,13 @@ export class AppendWrite implements Write {
 
   run(): void {
     this.undo();
-    this.stored = this.effects.store(this.entries, this.evicted);
+    this.results = this.effects.store(this.entries, this.moved);
   }
 
   committed(): void {
-    for (const entry of this.evicted) this.effects.dropped(entry);
-    for (const { held } of this.stored) if (held !== undefined) this.effects.hold(held);
-    this.done(this.stored.map(({ result }) => result));
+    for (const entry of this.moved.evicted) this.effects.dropped(entry);
+    for (const entry of this.moved.held) this.effects.hold(entry);
+    this.done(this.results);
   }
 
   failed(error: unknown): void {
@@ -61,8 +62,7 @@ export class AppendWrite implements Write {
   }
 
   private undo(): void {
-    for (const entry of this.evicted) this.effects.putBack(entry);
-    this.evicted = [];
-    this.stored = [];
+    for (const entry of this.moved.evicted) this.effects.putBack(entry);
+    this.moved = { held: [], evicted: [] };
   }
 }

@@ -1,7 +1,8 @@
 import { aboutAny } from '../outbox/erasure';
 import { isAbout } from './about';
 import type { Erasable, Erased, ErasedRow } from './erased-rows';
-import { readFacts, type Facts, type GroupContents } from './group-contents';
+import type { GroupContents } from './group-contents';
+import { readFacts, type Facts } from './group-facts';
 import type { GroupTable } from './group-table';
 import type { Database } from './libsql';
 import { NOBODY } from './stored-entry';

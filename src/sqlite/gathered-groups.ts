@@ -2,7 +2,7 @@ import { wireBytes } from '../events/packed-wire';
 import type { WireEvent } from '../events/wire-event';
 import type { OutboxEntry } from '../outbox/outbox';
 import { WirePackers } from '../outbox/wire-packers';
-import type { Place } from './group-contents';
+import type { Place } from './group-facts';
 import { HeldGroup, type GroupFacts } from './held-group';
 import { entryAt, type StoredEntry } from './stored-entry';
 

@@ -1,18 +1,9 @@
 import { splitWires, WireJoiner } from '../outbox/joined-wires';
-import type { OutboxEntry } from '../outbox/outbox';
 import type { WireEvent } from '../events/wire-event';
 import { SealError, type Vault } from '../records/vault';
-import { readAbout, writeAbout } from './about';
+import { FactsWriter, readFacts, type Place } from './group-facts';
 import type { Database } from './libsql';
-import { asBytes, bufferOf, textOf, type Bytes } from './stored-text';
-
-/** What can be read of an entry without a key. */
-export type Facts = Omit<OutboxEntry, 'destination' | 'priority' | 'wire'> & {
-  readonly bytes: number;
-};
-
-/** A place that was emptied keeps what it took: that is still to be counted when it goes. */
-export type Place = Facts | { readonly bytes: number; readonly key?: undefined };
+import { asBytes, bufferOf, type Bytes } from './stored-text';
 
 export type Contents =
   | {
@@ -25,21 +16,12 @@ export type Contents =
   /** Its facts may still be readable. */
   | { readonly kind: 'damaged'; readonly places: readonly Place[] | undefined };
 
-type Row = [
-  key: string,
-  eventId: string,
-  eventName: string,
-  occurredAtMs: number,
-  acceptedAtMs: number,
-  bytes: number,
-  about?: string,
-];
-
 export const NO_WIRE: WireEvent = { body: '', envelope: '' };
 
 /** What the entries of a group are: their facts, to be seen, and their wire events, sealed once for all. */
 export class GroupContents {
   private readonly joiner = new WireJoiner();
+  private readonly facts = new FactsWriter();
   private readonly insertOne;
   private readonly findOne;
   private readonly findFacts;
@@ -69,7 +51,7 @@ export class GroupContents {
     wires: readonly WireEvent[],
   ): void {
     const sealed = this.vault.seal(this.joiner.join(wires), placeOf(destination));
-    this.insertOne.run(id, writeFacts(places), sealed);
+    this.insertOne.run(id, this.facts.write(places), sealed);
   }
 
   /** `undefined` where they cannot be read. */
@@ -116,7 +98,7 @@ export class GroupContents {
     // Before it is written anew, which may find no other room.
     this.remove(id);
     if (contents?.kind === 'damaged') {
-      this.insertOne.run(id, writeFacts(left), Buffer.alloc(0));
+      this.insertOne.run(id, this.facts.write(left), Buffer.alloc(0));
     } else {
       const wires = left.map(({ key }, at) => (key === undefined ? NO_WIRE : contents?.wires[at]));
       this.insert(
@@ -127,37 +109,6 @@ export class GroupContents {
       );
     }
     return true;
-  }
-}
-
-/** Names left out and places kept: it is written often. */
-function writeFacts(places: readonly Place[]): string {
-  return JSON.stringify(
-    places.map((place) => {
-      if (place.key === undefined) return place.bytes;
-      const { key, eventId, eventName, occurredAtMs, acceptedAtMs, bytes } = place;
-      const row: Row = [key, eventId, eventName, occurredAtMs, acceptedAtMs, bytes];
-      const about = writeAbout(place);
-      if (about !== '') row.push(about);
-      return row;
-    }),
-  );
-}
-
-export function readFacts(bytes: Bytes | null): readonly Place[] | undefined {
-  const text = bytes === null ? undefined : textOf(bytes);
-  if (text === undefined) return undefined;
-  try {
-    const rows = JSON.parse(text) as (Row | number)[];
-    return rows.map((row): Place => {
-      if (typeof row === 'number') return { bytes: row };
-      const [key, eventId, eventName, occurredAtMs, acceptedAtMs, taken, about = ''] = row;
-      const facts = { key, eventId, eventName, occurredAtMs, acceptedAtMs, bytes: taken };
-      return about === '' ? facts : { ...facts, ...readAbout(about) };
-    });
-  } catch {
-    // It is damaged, and whoever asks says so.
-    return undefined;
   }
 }
 

@@ -1,13 +1,8 @@
 import type { OutboxEntry } from '../outbox/outbox';
 import type { Priority } from '../outbox/priority';
 import { GatheredGroups, type GatheredGroup } from './gathered-groups';
-import {
-  NO_WIRE,
-  type Contents,
-  type Facts,
-  type GroupContents,
-  type Place,
-} from './group-contents';
+import { NO_WIRE, type Contents, type GroupContents } from './group-contents';
+import type { Facts, Place } from './group-facts';
 import { ENDED, HeldGroup } from './held-group';
 import type { Database } from './libsql';
 import { DAMAGED, entryAt, NOBODY, type StoredEntry } from './stored-entry';

@@ -2,7 +2,7 @@ import { aboutAny } from '../outbox/erasure';
 import { keptEvent } from '../outbox/kept-event';
 import type { KeptEvent } from '../outbox/outbox';
 import { isAbout } from './about';
-import { readFacts } from './group-contents';
+import { readFacts } from './group-facts';
 import { ENDED } from './held-group';
 import type { Database } from './libsql';
 import { asBytes, bufferOf, textOf, textsOf, type Bytes, type TextRow } from './stored-text';

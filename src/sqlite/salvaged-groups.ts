@@ -1,4 +1,4 @@
-import { readFacts } from './group-contents';
+import { readFacts } from './group-facts';
 import { ENDED } from './held-group';
 import type { Database } from './libsql';
 import { asBytes, bufferOf, textOf, type Bytes } from './stored-text';

@@ -52,7 +52,7 @@ export const ENTRY_TABLES = `
  * - `states`: a byte for each entry, 255 where it is no longer pending, else its attempts. Small,
  *   because it changes: what the entries are stands apart.
  * - `erased`: a process that holds it is to let go what was emptied.
- * - `group_contents.facts`: what an entry's row has in columns, as JSON.
+ * - `group_contents.facts`: what an entry's row has in columns, as JSON; its UTF-8 is written as it is.
  */
 export const GROUP_TABLES = `
   CREATE TABLE entry_groups (

@@ -1,18 +1,11 @@
 import type { OutboxEntry } from '../outbox/outbox';
-import { eventOfKey, hashText } from '../outbox/seen-mark';
+import { eventOfKey, hashText, isOfDestination } from '../outbox/seen-mark';
 import type { Database } from './libsql';
 import { asBytes, textsOf, type TextRow } from './stored-text';
 
 /** A row has this many destinations, one bit each; more of them get rows of their own. */
 const MAX_BITS = 50;
 const FIRST_HASH = -(2n ** 63n);
-
-/** One event at one destination, as this table knows it. */
-interface Mark {
-  /** What all destinations of the event have in common. */
-  readonly event: string;
-  readonly bit: number;
-}
 
 /**
  * Idempotency keys of the last while. An event has one row for all of its destinations, because a row of
@@ -55,28 +48,27 @@ export class SeenTable {
    * @returns for each whether it is new within the window.
    */
   add(entries: readonly OutboxEntry[], nowMs: number, windowMs: number): boolean[] {
-    const marks = entries.map((entry) => this.markOf(entry));
-    const isNew = new Array<boolean>(entries.length).fill(false);
-    for (const [index, mark] of marks.entries()) {
-      if (index > 0 && mark.event === marks[index - 1]?.event) continue;
-      let end = index;
+    const isNew: boolean[] = [];
+    while (isNew.length < entries.length) {
+      const first = isNew.length;
+      const event = this.eventOf(entries[first] as OutboxEntry);
       let bits = 0;
-      for (; marks[end]?.event === mark.event; end += 1) {
-        const { bit } = marks[end] as Mark;
-        isNew[end] = !hasBit(bits, bit);
+      for (let at = first; at < entries.length; at += 1) {
+        const entry = entries[at] as OutboxEntry;
+        if (at > first && this.eventOf(entry) !== event) break;
+        const bit = this.bitOf(entry);
+        isNew.push(!hasBit(bits, bit));
         bits = withBit(bits, bit);
       }
-      const before = this.mark(mark.event, bits, nowMs, windowMs);
-      for (let at = index; at < end; at += 1) {
-        if (hasBit(before, (marks[at] as Mark).bit)) isNew[at] = false;
-      }
+      const before = this.mark(event, bits, nowMs, windowMs);
+      for (let at = first; before > 0 && at < isNew.length; at += 1)
+        if (hasBit(before, this.bitOf(entries[at] as OutboxEntry))) isNew[at] = false;
     }
     return isNew;
   }
 
   has(entry: OutboxEntry, nowMs: number): boolean {
-    const { event, bit } = this.markOf(entry);
-    return hasBit(this.bitsOf(hashOf(event), nowMs), bit);
+    return hasBit(this.bitsOf(hashOf(this.eventOf(entry)), nowMs), this.bitOf(entry));
   }
 
   /** Removes what has expired from the next slice of the table, and starts over at its end. */
@@ -104,11 +96,15 @@ export class SeenTable {
     return row?.bits ?? 0;
   }
 
-  /** One that is of no destination stands for itself. */
-  private markOf(entry: OutboxEntry): Mark {
+  /** What all destinations of the event have in common. One that is of no destination stands for itself. */
+  private eventOf(entry: OutboxEntry): string {
     const event = eventOfKey(entry);
-    const bit = event === undefined ? MAX_BITS : this.bitFor(entry.destination);
-    return event === undefined || bit >= MAX_BITS ? { event: entry.key, bit: 0 } : { event, bit };
+    return event === undefined || this.bitFor(entry.destination) >= MAX_BITS ? entry.key : event;
+  }
+
+  private bitOf(entry: OutboxEntry): number {
+    const bit = isOfDestination(entry) ? this.bitFor(entry.destination) : MAX_BITS;
+    return bit >= MAX_BITS ? 0 : bit;
   }
 
   private bitFor(destination: string): number {

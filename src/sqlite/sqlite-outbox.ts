@@ -20,7 +20,7 @@ import { sealedWireBytes } from '../outbox/sealed-wire';
 import { SettlementListeners } from '../outbox/settlement-listeners';
 import type { StorageTools } from '../outbox/storage';
 import { untilTimeIsUp } from '../outbox/until-time-is-up';
-import { AppendWrite, type AppendEffects, type Stored } from './append-write';
+import { AppendWrite, type AppendEffects, type Moved } from './append-write';
 import { DeadLetterTable, type FoundLetter } from './dead-letter-table';
 import { EntryErasure } from './entry-erasure';
 import { EntryTable } from './entry-table';
@@ -127,7 +127,7 @@ export class SqliteOutbox implements Outbox {
       },
     });
     this.effects = {
-      store: (entries, evicted) => this.store(entries, evicted),
+      store: (entries, moved) => this.store(entries, moved),
       hold: (entry) => {
         this.lane(entry.destination).push(entry);
       },
@@ -288,38 +288,44 @@ export class SqliteOutbox implements Outbox {
     });
   }
 
-  private store(entries: readonly OutboxEntry[], evicted: StoredEntry[]): Stored[] {
+  private store(entries: readonly OutboxEntry[], { held, evicted }: Moved): AppendResult[] {
     const { clock, settings } = this.tools;
     const nowMs = clock.now();
     const sizes = entries.map((entry) => bytesOf(entry));
-    const stored = entries.map((entry, index) =>
+    const results = entries.map((entry, index) =>
       this.makeRoom(entry, sizes[index] as number, nowMs, evicted),
     );
-    const fitting = entries.filter((_entry, index) => stored[index]?.result === STORED);
+    const isStored = (_entry: unknown, index: number) => results[index] === STORED;
+    const fitting = results.every((result) => result === STORED)
+      ? entries
+      : entries.filter(isStored);
     const isNew = this.seen.add(fitting, nowMs, settings.idempotencyWindowMs);
     let next = 0;
-    return stored.map((one, index) => {
-      if (one.result !== STORED) return one;
+    for (let index = 0; index < entries.length; index += 1) {
+      if (results[index] !== STORED) continue;
       const entry = entries[index] as OutboxEntry;
       const bytes = sizes[index] as number;
-      next += 1;
-      if (isNew[next - 1] === true)
-        return { result: STORED, held: this.insert(entry, bytes, nowMs) };
+      if (isNew[next++] === true) {
+        const stored = this.insert(entry, bytes, nowMs);
+        if (stored !== undefined) held.push(stored);
+        continue;
+      }
       const change = this.counters.change(entry.destination);
       change.accepted -= 1;
       change.pendingBytes -= bytes;
       change.duplicates += 1;
-      return { result: DUPLICATE };
-    });
+      results[index] = DUPLICATE;
+    }
+    return results;
   }
 
-  /** Counts the entry as accepted, if there is room for it or can be made. */
+  /** Counts the entry as accepted, if there is room for it or can be made. @returns what it comes to if it is new. */
   private makeRoom(
     entry: OutboxEntry,
     bytes: number,
     nowMs: number,
     evicted: StoredEntry[],
-  ): Stored {
+  ): AppendResult {
     const { settings } = this.tools;
     const { destination } = entry;
     const change = this.counters.change(destination);
@@ -329,13 +335,13 @@ export class SqliteOutbox implements Outbox {
     if (isFull()) {
       if (this.seen.has(entry, nowMs)) {
         change.duplicates += 1;
-        return { result: DUPLICATE };
+        return DUPLICATE;
       }
       while (isFull()) {
         const victim = this.lane(destination).evict(settings.overflow, entry.priority);
         if (victim === undefined) {
           change.refused += 1;
-          return { result: overflow(this.counters.pending(destination)) };
+          return overflow(this.counters.pending(destination));
         }
         evicted.push(victim);
         change.dropped += 1;
@@ -344,7 +350,7 @@ export class SqliteOutbox implements Outbox {
     }
     change.accepted += 1;
     change.pendingBytes += bytes;
-    return ROOM;
+    return STORED;
   }
 
   /** @returns the entry, where this process holds it at once. */
@@ -511,8 +517,6 @@ async function emptyLog(database: Database): Promise<boolean> {
   }
   return false;
 }
-
-const ROOM: Stored = { result: STORED };
 
 /** What it takes as it will be stored. */
 function bytesOf(entry: OutboxEntry): number {
