@@ -1,6 +1,6 @@
 import { entryBytes, storedBytes } from '../outbox/entry-bytes';
 import { aboutAny } from '../outbox/erasure';
-import { splitWires, WireJoiner } from '../outbox/joined-wires';
+import { joinWires, splitWires } from '../outbox/joined-wires';
 import type { LeasedEntry, OutboxEntry } from '../outbox/outbox';
 import type { Priority } from '../outbox/priority';
 import { openWire } from '../outbox/sealed-wire';
@@ -93,8 +93,6 @@ interface Split {
 
 /** The entries of one destination that share a job: sealed once, whatever their number. */
 export class GroupCodec {
-  private readonly joiner = new WireJoiner();
-
   /** @param sealedStands whether the storage keeps bytes beside the data of a job. */
   constructor(
     private readonly vault: Vault,
@@ -111,7 +109,7 @@ export class GroupCodec {
       if (sealed === undefined) wires.push(entry.wire);
     }
     if (wires.length === 0) return { data: JSON.stringify({ rows }) };
-    const sealed = this.vault.seal(this.joiner.join(wires), placeOf(destination));
+    const sealed = this.vault.seal(joinWires(wires), placeOf(destination));
     return this.sealedStands === 'apart'
       ? { data: JSON.stringify({ rows, sealed: APART }), sealed }
       : { data: JSON.stringify({ rows, sealed: sealed.toString('base64') }) };

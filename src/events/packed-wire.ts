@@ -69,6 +69,25 @@ export class PackedWire implements WireEvent {
     return at + this.#memory.copy(target, at, start, start + this.openEnvelopeBytes);
   }
 
+  /** The bytes of all of them, bodies and envelopes, in as few pieces as they lie in: no copies. */
+  static piecesOf(wires: readonly PackedWire[]): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    let memory: Buffer = NOTHING;
+    let start = 0;
+    let end = 0;
+    for (const wire of wires) {
+      if (wire.#memory !== memory || wire.#start !== end) {
+        if (end > start) pieces.push(memory.subarray(start, end));
+        memory = wire.#memory;
+        start = wire.#start;
+        end = start;
+      }
+      end += wire.bytes;
+    }
+    if (end > start) pieces.push(memory.subarray(start, end));
+    return pieces;
+  }
+
   /** The body and behind it the envelope. @returns where they end. */
   copy(target: Buffer, at: number): number {
     return at + this.#memory.copy(target, at, this.#start, this.#start + this.bytes);

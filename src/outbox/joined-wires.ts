@@ -1,4 +1,4 @@
-import { bodyBytesOf, envelopeBytesOf, PackedWire } from '../events/packed-wire';
+import { packed, PackedWire } from '../events/packed-wire';
 import type { WireEvent } from '../events/wire-event';
 
 /** The first line begins with it where its lengths are bytes; it has none where they are characters, as they once were. */
@@ -6,32 +6,15 @@ const IN_BYTES = 'b';
 const LINE_END = 0x0a;
 
 /**
- * The bytes of wire events, which are JSON already: a line of their lengths, then all of them as they are. Written
- * into the same memory each time: half a megabyte would be garbage at once.
+ * The bytes of wire events, which are JSON already: a line of their lengths, then all of them as they are, in pieces
+ * that nobody may keep.
  */
-export class WireJoiner {
-  private bytes = Buffer.alloc(0);
-
-  /** @returns what is valid until the next call. */
-  join(wires: readonly WireEvent[]): Uint8Array {
-    const lengths: number[] = [];
-    let size = 0;
-    for (const wire of wires) {
-      const bodyBytes = bodyBytesOf(wire);
-      const envelopeBytes = envelopeBytesOf(wire);
-      lengths.push(bodyBytes, envelopeBytes);
-      size += bodyBytes + envelopeBytes;
-    }
-    const head = `${IN_BYTES}${lengths.join()}\n`;
-    size += head.length;
-    if (this.bytes.length < size) this.bytes = Buffer.allocUnsafeSlow(size);
-    let end = this.bytes.write(head, 0, 'latin1');
-    for (const wire of wires) {
-      if (wire instanceof PackedWire) end = wire.copy(this.bytes, end);
-      else end += this.bytes.write(wire.body + wire.envelope, end);
-    }
-    return this.bytes.subarray(0, end);
-  }
+export function joinWires(wires: readonly WireEvent[]): readonly Uint8Array[] {
+  const all = wires.map(packed);
+  const lengths: number[] = [];
+  for (const { bodyBytes, envelopeBytes } of all) lengths.push(bodyBytes, envelopeBytes);
+  const head = Buffer.from(`${IN_BYTES}${lengths.join()}\n`, 'latin1');
+  return [head, ...PackedWire.piecesOf(all)];
 }
 
 /** What was joined, apart again, in the same memory. */

@@ -8,6 +8,8 @@ import {
   type KeyObject,
 } from 'node:crypto';
 
+import type { ReusedMemory } from './reused-memory';
+
 const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
 const ID_BYTES = 4;
@@ -68,18 +70,22 @@ export class Vault {
   }
 
   /**
-   * @param content a text, or its UTF-8.
+   * @param content a text, or its UTF-8 in pieces.
    * @param place what it is and where it stands, such as `contexts:<key>`: it opens there alone.
+   * @param memory to put it in, where it is used up before that is used again.
    */
-  seal(content: string | Uint8Array, place: string): Buffer {
+  seal(content: string | readonly Uint8Array[], place: string, memory?: ReusedMemory): Buffer {
     const [key] = this.keys as [Key];
     const nonce = this.nonce();
     const cipher = createCipheriv(CIPHER, key.secret, nonce);
     cipher.setAAD(Buffer.from(place));
     const sealed =
-      typeof content === 'string' ? cipher.update(content, 'utf8') : cipher.update(content);
+      typeof content === 'string'
+        ? [cipher.update(content, 'utf8')]
+        : content.map((piece) => cipher.update(piece));
     cipher.final();
-    return Buffer.concat([VERSION_BYTE, key.id, nonce, cipher.getAuthTag(), sealed]);
+    const parts = [VERSION_BYTE, key.id, nonce, cipher.getAuthTag(), ...sealed];
+    return memory === undefined ? Buffer.concat(parts) : memory.concat(parts);
   }
 
   /** @throws SealError */

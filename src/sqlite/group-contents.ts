@@ -1,5 +1,6 @@
-import { splitWires, WireJoiner } from '../outbox/joined-wires';
+import { joinWires, splitWires } from '../outbox/joined-wires';
 import type { WireEvent } from '../events/wire-event';
+import { ReusedMemory } from '../records/reused-memory';
 import { SealError, type Vault } from '../records/vault';
 import { FactsWriter, readFacts, type Place } from './group-facts';
 import type { Database } from './libsql';
@@ -20,7 +21,7 @@ export const NO_WIRE: WireEvent = { body: '', envelope: '' };
 
 /** What the entries of a group are: their facts, to be seen, and their wire events, sealed once for all. */
 export class GroupContents {
-  private readonly joiner = new WireJoiner();
+  private readonly memory = new ReusedMemory();
   private readonly facts = new FactsWriter();
   private readonly insertOne;
   private readonly findOne;
@@ -50,7 +51,7 @@ export class GroupContents {
     places: readonly Place[],
     wires: readonly WireEvent[],
   ): void {
-    const sealed = this.vault.seal(this.joiner.join(wires), placeOf(destination));
+    const sealed = this.vault.seal(joinWires(wires), placeOf(destination), this.memory);
     this.insertOne.run(id, this.facts.write(places), sealed);
   }
 
