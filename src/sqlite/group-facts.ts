@@ -41,6 +41,8 @@ const FIRST_BEYOND_ASCII = 0x7f;
 export class FactsWriter {
   private memory = Buffer.allocUnsafeSlow(FIRST_BYTES);
   private end = 0;
+  /** Many come at the same time. */
+  private last = { timeMs: 0, digits: '0' };
 
   /** @returns UTF-8 that is valid until the next call. */
   write(places: readonly Place[]): Uint8Array {
@@ -64,9 +66,9 @@ export class FactsWriter {
     this.mark(COMMA);
     this.text(facts.eventName);
     this.mark(COMMA);
-    this.number(facts.occurredAtMs);
+    this.time(facts.occurredAtMs);
     this.mark(COMMA);
-    this.number(facts.acceptedAtMs);
+    this.time(facts.acceptedAtMs);
     this.mark(COMMA);
     this.number(facts.bytes);
     this.about(facts);
@@ -78,7 +80,7 @@ export class FactsWriter {
     if (subjects === undefined && consentAtMs === undefined) return;
     this.mark(COMMA);
     this.mark(QUOTE);
-    if (consentAtMs !== undefined) this.number(consentAtMs);
+    if (consentAtMs !== undefined) this.time(consentAtMs);
     this.mark(BAR);
     for (const subject of subjects ?? []) {
       this.characters(subject);
@@ -109,7 +111,15 @@ export class FactsWriter {
   }
 
   private number(number: number): void {
-    const digits = String(number);
+    this.digits(String(number));
+  }
+
+  private time(timeMs: number): void {
+    if (this.last.timeMs !== timeMs) this.last = { timeMs, digits: String(timeMs) };
+    this.digits(this.last.digits);
+  }
+
+  private digits(digits: string): void {
     for (let at = 0; at < digits.length; at += 1) this.mark(digits.charCodeAt(at));
   }
 
