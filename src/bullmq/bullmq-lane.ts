@@ -15,6 +15,7 @@ import type {
 } from '../outbox/outbox';
 import type { OutboxSettings } from '../outbox/outbox-settings';
 import type { Priority } from '../outbox/priority';
+import { SETTLE } from '../outbox/settle';
 import { reasonOf, type Alarm } from './alarm';
 import { AppendQueue } from './append-queue';
 import { RECOVER_MS, RENEW_MS, type GroupStore, type TakenJob } from './group-store';
@@ -43,8 +44,6 @@ const MIN_HELD_ENTRIES = 400;
 const STOP_TIMEOUT_MS = 2_000;
 /** When is looked again for what no key of ours opens: another process may have it. */
 const NO_KEY_DELAY_MS = 15_000;
-
-const SETTLE: NextStep = { kind: 'settle' };
 
 /** One destination: what this process stores for it, and what it holds of it to hand over. */
 export class BullmqLane implements Consumer {

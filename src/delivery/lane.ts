@@ -5,6 +5,7 @@ import { errorName } from '../events/problem';
 import type { ActivityStream } from '../outbox/activity';
 import type { LaneHealthBoard } from '../outbox/lane-health';
 import type { LeasedEntry, NextStep } from '../outbox/outbox';
+import { SETTLE } from '../outbox/settle';
 import { groupIntoBatches } from './batches';
 import { Breaker } from './breaker';
 import { Deadlines } from './deadlines';
@@ -72,14 +73,14 @@ export class Lane {
     const steps = new Array<NextStep>(entries.length);
     const asking = this.ask(entries);
     const stopped = asking === undefined ? undefined : await asking;
+    const askedAtMs = this.clock.now();
     const fresh: number[] = [];
     for (let index = 0; index < entries.length; index += 1) {
       const entry = entries[index] as LeasedEntry;
-      const known = this.isExpired(entry) ? this.expired() : stopped?.[index];
+      const known = this.isExpired(entry, askedAtMs) ? this.expired() : stopped?.[index];
       if (known === undefined) fresh.push(index);
       else steps[index] = this.step(entry, known, 0);
     }
-    const askedAtMs = this.clock.now();
     const batches = groupIntoBatches(
       fresh.map((index) => (entries[index] as LeasedEntry).wire),
       {
@@ -241,6 +242,7 @@ export class Lane {
   }
 
   private step(entry: LeasedEntry, outcome: LaneOutcome | undefined, random: number): NextStep {
+    if (outcome?.kind === 'delivered') return SETTLE;
     if (outcome?.kind === 'withheld') return { kind: 'drop', reason: outcome.reason };
     if (outcome?.kind === 'expired') return { kind: 'expire', reason: outcome.reason };
     const facts = {
@@ -308,8 +310,8 @@ export class Lane {
       });
   }
 
-  private isExpired(entry: LeasedEntry): boolean {
-    return this.clock.now() - entry.occurredAtMs > this.destination.limits.maxEventAgeMs;
+  private isExpired(entry: LeasedEntry, nowMs: number): boolean {
+    return nowMs - entry.occurredAtMs > this.destination.limits.maxEventAgeMs;
   }
 
   private expired(): LaneOutcome {

@@ -1,5 +1,6 @@
 import type { DeliveryOutcome } from '../destinations/destination';
 import type { NextStep } from '../outbox/outbox';
+import { SETTLE } from '../outbox/settle';
 import { retryDelayMs, type RetryPolicy } from './retry-policy';
 
 /** After a refused credential: how long until it is tried again, in case it was renewed. */
@@ -24,7 +25,7 @@ export function nextStep(
 ): NextStep {
   switch (outcome.kind) {
     case 'delivered':
-      return { kind: 'settle' };
+      return SETTLE;
     case 'rejected':
       return { kind: 'dead-letter', reason: outcome.reason };
     case 'batch-refused':

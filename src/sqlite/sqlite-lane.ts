@@ -6,6 +6,7 @@ import { groupedBy } from '../outbox/grouped-by';
 import type { Consumer, EntryHandler, LaneOptions, NextStep, OutboxEntry } from '../outbox/outbox';
 import type { OverflowPolicy } from '../outbox/outbox-settings';
 import type { Priority } from '../outbox/priority';
+import { SETTLE } from '../outbox/settle';
 import type { SettlementListeners } from '../outbox/settlement-listeners';
 import type { GroupCommit } from './group-commit';
 import type { LaneCounters } from './lane-counters';
@@ -281,7 +282,10 @@ export class SqliteLane implements Consumer {
     const nowMs = clock.now();
     const chosen = (kind: NextStep['kind']) =>
       items.filter((_item, at) => steps[at]?.kind === kind);
-    const reasons = new Map(items.map((item, at) => [item, steps[at]]));
+    // Of all that did not simply arrive.
+    const reasons = new Map<StoredEntry, NextStep>();
+    for (const [at, step] of steps.entries())
+      if (step.kind !== 'settle') reasons.set(items[at] as StoredEntry, step);
     const delivered = chosen('settle');
     const dead = chosen('dead-letter');
     const expired = chosen('expire');
@@ -309,7 +313,7 @@ export class SqliteLane implements Consumer {
         if (retries > 0) counters.change(this.destination).retries += retries;
       },
       committed: () => {
-        for (const item of ended) this.tell(item, reasons.get(item));
+        for (const item of ended) this.tell(item, reasons.get(item) ?? SETTLE);
         for (const item of kept) item.attempts += 1;
         const byDelay = groupedBy(kept, (item) => delayOf(reasons.get(item)));
         const sinceMs = clock.now() - nowMs;
@@ -365,12 +369,12 @@ export class SqliteLane implements Consumer {
     return removed;
   }
 
-  private tell({ key }: OutboxEntry, step: NextStep | undefined): void {
+  private tell({ key }: OutboxEntry, step: NextStep): void {
     const { listeners } = this.parts;
-    if (step?.kind === 'settle') listeners.tell(key, { kind: 'delivered' });
-    if (step?.kind === 'expire') listeners.tell(key, { kind: 'expired', reason: step.reason });
-    if (step?.kind === 'drop') listeners.tell(key, { kind: 'dropped', reason: step.reason });
-    if (step?.kind === 'dead-letter')
+    if (step.kind === 'settle') listeners.tell(key, { kind: 'delivered' });
+    if (step.kind === 'expire') listeners.tell(key, { kind: 'expired', reason: step.reason });
+    if (step.kind === 'drop') listeners.tell(key, { kind: 'dropped', reason: step.reason });
+    if (step.kind === 'dead-letter')
       listeners.tell(key, { kind: 'dead-lettered', reason: step.reason });
   }
 }

@@ -9,6 +9,7 @@ import type {
   OutboxEntry,
 } from '../outbox/outbox';
 import type { OutboxSettings } from '../outbox/outbox-settings';
+import { SETTLE } from '../outbox/settle';
 import { FakeClock } from './fake-clock';
 import { testRunner } from './test-runner';
 
@@ -841,7 +842,6 @@ export function describeOutbox(name: string, subject: OutboxSubject): void {
   });
 }
 
-const SETTLE: NextStep = { kind: 'settle' };
 const BAD: NextStep = { kind: 'dead-letter', reason: 'bad' };
 const JANE = 'Yx3-jane_0123456789abcdefghijklmnopqrstu';
 const VISITOR = 'visitor';
