@@ -88,19 +88,17 @@ export class Lane {
         maxBatchBytes: this.destination.limits.maxBatchBytes,
       },
     );
-    await Promise.all(
-      batches.map(async (batch) => {
-        const sent = batch.map((at) => entries[fresh[at] as number] as LeasedEntry);
-        const outcomes = await this.deliver(sent, askedAtMs);
-        const random = this.random();
-        for (let at = 0; at < batch.length; at += 1)
-          steps[fresh[batch[at] as number] as number] = this.step(
-            sent[at] as LeasedEntry,
-            outcomes[at],
-            random,
-          );
-      }),
-    );
+    await this.limiter.forEach(batches, async (batch) => {
+      const sent = batch.map((at) => entries[fresh[at] as number] as LeasedEntry);
+      const outcomes = await this.deliver(sent, askedAtMs);
+      const random = this.random();
+      for (let at = 0; at < batch.length; at += 1)
+        steps[fresh[batch[at] as number] as number] = this.step(
+          sent[at] as LeasedEntry,
+          outcomes[at],
+          random,
+        );
+    });
     if (this.activity.isHeard) this.tell(entries, steps);
     if (this.report.ended !== undefined)
       for (const [index, entry] of entries.entries())
@@ -116,15 +114,13 @@ export class Lane {
   }
 
   /**
-   * One outcome per event. A refused batch is halved until the culprits stand alone, so that the good
+   * One outcome per event, for who has come in; leaves. A refused batch is halved until the culprits stand alone, so that the good
    * events pass: at most `2·p·ceil(log2 n)` further requests for `p` culprits in `n`.
    */
   private async deliver(
     entries: readonly LeasedEntry[],
     askedAtMs: number,
   ): Promise<readonly LaneOutcome[]> {
-    const room = this.limiter.enter();
-    if (room !== undefined) await room;
     let outcomes: readonly LaneOutcome[];
     try {
       outcomes = await this.attempt(entries, askedAtMs);
@@ -134,9 +130,14 @@ export class Lane {
     if (entries.length === 1 || !outcomes.every(({ kind }) => kind === 'batch-refused'))
       return outcomes;
     const middle = Math.ceil(entries.length / 2);
-    const first = await this.deliver(entries.slice(0, middle), askedAtMs);
-    const second = await this.deliver(entries.slice(middle), askedAtMs);
-    return [...first, ...second];
+    const halves = [entries.slice(0, middle), entries.slice(middle)];
+    const halfOutcomes: (readonly LaneOutcome[])[] = [];
+    for (const half of halves) {
+      const room = this.limiter.enter();
+      if (room !== undefined) await room;
+      halfOutcomes.push(await this.deliver(half, askedAtMs));
+    }
+    return halfOutcomes.flat();
   }
 
   private attempt(
