@@ -24,12 +24,14 @@ describe('Limiter.forEach', () => {
     expect(begun).toEqual(['a1', 'a2']);
     await end('a2');
     expect(begun).toEqual(['a1', 'a2', 'a3']);
-    // One that came later does not wait for all of those before it, but for as many as were waiting.
+    // Else all would be through at the same time, and what became of them known so late.
     await end('a1');
-    expect(begun).toEqual(['a1', 'a2', 'a3', 'b1']);
-    for (const item of ['b1', 'a3', 'a4']) await end(item);
-    await Promise.all([first, second]);
-    expect(begun).toEqual(['a1', 'a2', 'a3', 'b1', 'a4']);
+    expect(begun).toEqual(['a1', 'a2', 'a3', 'a4']);
+    for (const item of ['a3', 'a4']) await end(item);
+    await first;
+    expect(begun).toEqual(['a1', 'a2', 'a3', 'a4', 'b1']);
+    await end('b1');
+    await second;
   });
 
   it('rejects as the first that failed, when all are through', async () => {
