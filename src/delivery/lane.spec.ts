@@ -200,6 +200,25 @@ describe('Lane', () => {
     expect(requests).toBe(0);
   });
 
+  it('lets all go at once when it is aborted, whatever may go out in a second', async () => {
+    let requests = 0;
+    const { lane, clock } = laneTo(
+      (batch) => {
+        requests += 1;
+        return Promise.resolve(batch.map(() => ({ kind: 'delivered' })));
+      },
+      { concurrency: 2, maxBatchEvents: 1, maxRequestsPerSecond: 1 },
+    );
+    const entries = Array.from({ length: 8 }, (_one, index) => entry(`${index}`, clock));
+    const handling = lane.handle(entries);
+    await clock.advance(0);
+    lane.abort();
+    // No time passes any more.
+    const kinds = (await handling).map(({ kind }) => kind);
+    expect(requests).toBe(1);
+    expect(kinds).toEqual(['settle', ...Array.from({ length: 7 }, () => 'retry')]);
+  });
+
   it('says once that it pauses, and is ready again after a delivery', async () => {
     const told: string[] = [];
     let outcome: DeliveryOutcome = { kind: 'permanent', reason: 'token' };

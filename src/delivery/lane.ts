@@ -144,6 +144,8 @@ export class Lane {
     entries: readonly LeasedEntry[],
     askedAtMs: number,
   ): Promise<readonly LaneOutcome[]> | readonly LaneOutcome[] {
+    // Before it asks for a turn: nobody calls it any more.
+    if (this.isAborted) return entries.map(() => SHUT_DOWN);
     const turn = this.rate.turn();
     return turn === undefined
       ? this.attemptNow(entries, askedAtMs)
