@@ -69,13 +69,14 @@ export class PackedWire implements WireEvent {
     return at + this.#memory.copy(target, at, start, start + this.openEnvelopeBytes);
   }
 
-  /** The bytes of all of them, bodies and envelopes, in as few pieces as they lie in: no copies. */
+  /** The bytes of all of them, bodies and envelopes, in as few pieces as they lie in: no copies, so nobody may keep them. */
   static piecesOf(wires: readonly PackedWire[]): Uint8Array[] {
     const pieces: Uint8Array[] = [];
     let memory: Buffer = NOTHING;
     let start = 0;
     let end = 0;
     for (const wire of wires) {
+      if (wire.bytes === 0) continue;
       if (wire.#memory !== memory || wire.#start !== end) {
         if (end > start) pieces.push(memory.subarray(start, end));
         memory = wire.#memory;
