@@ -114,7 +114,7 @@ export interface TrackingModuleOptions extends DestinationOptions, TestEventsOpt
   readonly httpService?: HttpService | undefined;
   /**
    * How requests travel without an `httpService`: by `node:http` (`http`, default), or by `undici` (needs the
-   * package), which takes half the CPU, and which `nock` does not see.
+   * package), which takes less CPU for a request, and which `nock` does not see.
    */
   readonly transport?: TransportName | undefined;
   readonly logger?: LoggerService | undefined;
