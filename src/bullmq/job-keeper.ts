@@ -11,8 +11,11 @@ export interface JobKeeperTools {
   readonly alarm: Alarm;
 }
 
-/** How long we are silent about entries that have ended while others of their job have not. */
-const PROGRESS_MS = 1_000;
+/**
+ * How long we are silent about entries that have ended while others of their job have not: what a crash makes us send again. Each time
+ * the rest of the job is written anew.
+ */
+const PROGRESS_MS = 200;
 const AFTER_ERROR_MS = 500;
 
 /** The jobs of one destination that this process holds: keeps their locks, and says what became of them. */
