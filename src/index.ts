@@ -116,6 +116,7 @@ export type {
   Consumer,
   DeadLetter,
   DeadLetterQuery,
+  ApplySteps,
   EntryHandler,
   KeptEvent,
   LaneOptions,

@@ -321,16 +321,19 @@ export class BullmqLane implements Consumer {
 
   /** Hands over only what is still ours, however long this process was not running. */
   private fenced(handler: EntryHandler): EntryHandler {
-    return async (entries) => {
+    return async (entries, apply) => {
       const nowMs = Date.now();
       const ours = entries.map((entry) => {
         const job = HeldEntry.jobOf(entry);
         if (job.lockedUntilMs <= nowMs) job.isLost = true;
         return !job.isLost;
       });
-      if (!ours.includes(false)) return handler(entries);
+      if (!ours.includes(false)) return handler(entries, apply);
       const steps = ours.includes(true)
-        ? await handler(entries.filter((_entry, index) => ours[index]))
+        ? await handler(
+            entries.filter((_entry, index) => ours[index]),
+            apply,
+          )
         : [];
       let next = 0;
       return ours.map((isOurs) => {

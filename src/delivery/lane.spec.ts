@@ -189,6 +189,72 @@ describe('Lane', () => {
     ]);
   });
 
+  it('says what becomes of the events of a request when it is answered, whatever others wait for', async () => {
+    const answers = new Map<string, () => void>();
+    const { lane, clock } = laneTo(
+      (batch) =>
+        new Promise((resolve) => {
+          const [{ body }] = batch as [WireEvent];
+          answers.set(body, () => {
+            resolve(batch.map(() => ({ kind: 'delivered' })));
+          });
+        }),
+      { concurrency: 2, maxBatchEvents: 1 },
+    );
+    const told: string[] = [];
+    const old = entry('old', clock, { occurredAtMs: clock.now() - 3_600_001 });
+    const entries = [entry('a', clock), entry('b', clock), old, entry('c', clock)];
+    const handling = lane.handle(entries, (some, steps) => {
+      for (const [index, { key }] of some.entries()) told.push(`${key} ${steps[index]?.kind}`);
+    });
+    await clock.advance(0);
+    expect(told).toEqual(['old expire']);
+    answers.get('b')?.();
+    await clock.advance(0);
+    expect(told).toEqual(['old expire', 'b settle']);
+    answers.get('c')?.();
+    answers.get('a')?.();
+    await handling;
+    expect(told).toEqual(['old expire', 'b settle', 'c settle', 'a settle']);
+  });
+
+  it('applies the good half of a refused batch before it has found the culprit in the other', async () => {
+    const answers: (() => void)[] = [];
+    const { lane, clock } = laneTo(
+      (batch) =>
+        new Promise((resolve) => {
+          const isRefused = batch.some(({ body }) => body === 'poison');
+          answers.push(() => {
+            resolve(
+              batch.map(() =>
+                isRefused ? { kind: 'batch-refused', reason: 'bad' } : { kind: 'delivered' },
+              ),
+            );
+          });
+        }),
+    );
+    const told: string[] = [];
+    const keys = ['a', 'b', 'poison', 'c'];
+    const handling = lane.handle(
+      keys.map((key) => entry(key, clock)),
+      (some, steps) => {
+        for (const [index, { key }] of some.entries()) told.push(`${key} ${steps[index]?.kind}`);
+      },
+    );
+    for (let request = 0; request < 2; request += 1) {
+      await clock.advance(0);
+      answers[request]?.();
+    }
+    await clock.advance(0);
+    expect(told).toEqual(['a settle', 'b settle']);
+    for (let request = 2; request < 5; request += 1) {
+      answers[request]?.();
+      await clock.advance(0);
+    }
+    await handling;
+    expect(told).toEqual(['a settle', 'b settle', 'poison dead-letter', 'c settle']);
+  });
+
   it('starts nothing after it was aborted', async () => {
     let requests = 0;
     const { lane, clock } = laneTo((batch) => {

@@ -4,7 +4,7 @@ import { CONSENT_PURPOSES } from '../events/consent';
 import { errorName } from '../events/problem';
 import type { ActivityStream } from '../outbox/activity';
 import type { LaneHealthBoard } from '../outbox/lane-health';
-import type { LeasedEntry, NextStep } from '../outbox/outbox';
+import type { ApplySteps, EntryHandler, LeasedEntry, NextStep } from '../outbox/outbox';
 import { SETTLE } from '../outbox/settle';
 import { groupIntoBatches } from './batches';
 import { Breaker } from './breaker';
@@ -68,42 +68,46 @@ export class Lane {
     this.breaker = new Breaker(clock, random);
   }
 
-  /** The handler that an outbox calls. */
-  readonly handle = async (entries: readonly LeasedEntry[]): Promise<readonly NextStep[]> => {
-    const steps = new Array<NextStep>(entries.length);
+  /** The handler that an outbox calls. What a request says of its events is applied when it is answered. */
+  readonly handle: EntryHandler = async (entries, apply) => {
+    const handOver: HandOver = {
+      entries,
+      apply,
+      steps: new Array<NextStep>(entries.length),
+      hasPaused: false,
+    };
     const asking = this.ask(entries);
     const stopped = asking === undefined ? undefined : await asking;
     const askedAtMs = this.clock.now();
     const fresh: number[] = [];
-    for (let index = 0; index < entries.length; index += 1) {
-      const entry = entries[index] as LeasedEntry;
-      const known = this.isExpired(entry, askedAtMs) ? this.expired() : stopped?.[index];
-      if (known === undefined) fresh.push(index);
-      else steps[index] = this.step(entry, known, 0);
+    const held: number[] = [];
+    const why: LaneOutcome[] = [];
+    for (let at = 0; at < entries.length; at += 1) {
+      const isExpired = this.isExpired(entries[at] as LeasedEntry, askedAtMs);
+      const known = isExpired ? this.expired() : stopped?.[at];
+      if (known === undefined) {
+        fresh.push(at);
+      } else {
+        held.push(at);
+        why.push(known);
+      }
     }
+    if (held.length > 0) this.finish(handOver, held, why);
     const batches = groupIntoBatches(
-      fresh.map((index) => (entries[index] as LeasedEntry).wire),
+      fresh.map((at) => (entries[at] as LeasedEntry).wire),
       {
         maxBatchEvents: this.settings.maxBatchEvents,
         maxBatchBytes: this.destination.limits.maxBatchBytes,
       },
     );
-    await this.limiter.forEach(batches, async (batch) => {
-      const sent = batch.map((at) => entries[fresh[at] as number] as LeasedEntry);
-      const outcomes = await this.deliver(sent, askedAtMs);
-      const random = this.random();
-      for (let at = 0; at < batch.length; at += 1)
-        steps[fresh[batch[at] as number] as number] = this.step(
-          sent[at] as LeasedEntry,
-          outcomes[at],
-          random,
-        );
-    });
-    if (this.activity.isHeard) this.tell(entries, steps);
-    if (this.report.ended !== undefined)
-      for (const [index, entry] of entries.entries())
-        this.report.ended(entry, steps[index] as NextStep);
-    return steps;
+    await this.limiter.forEach(batches, (batch) =>
+      this.deliver(
+        handOver,
+        batch.map((at) => fresh[at] as number),
+        askedAtMs,
+      ),
+    );
+    return handOver.steps;
   };
 
   /** Cuts off every request under way and starts no other; their entries stay pending. */
@@ -114,30 +118,31 @@ export class Lane {
   }
 
   /**
-   * One outcome per event, for who has come in; leaves. A refused batch is halved until the culprits stand alone, so that the good
-   * events pass: at most `2·p·ceil(log2 n)` further requests for `p` culprits in `n`.
+   * Sends entries at these places in one request, for who has come in; leaves. A refused batch is halved until the culprits stand alone, so that the
+   * good events pass: at most `2·p·ceil(log2 n)` further requests for `p` culprits in `n`.
    */
   private async deliver(
-    entries: readonly LeasedEntry[],
+    handOver: HandOver,
+    places: readonly number[],
     askedAtMs: number,
-  ): Promise<readonly LaneOutcome[]> {
+  ): Promise<void> {
+    const entries = places.map((at) => handOver.entries[at] as LeasedEntry);
     let outcomes: readonly LaneOutcome[];
     try {
       outcomes = await this.attempt(entries, askedAtMs);
     } finally {
       this.limiter.leave();
     }
-    if (entries.length === 1 || !outcomes.every(({ kind }) => kind === 'batch-refused'))
-      return outcomes;
-    const middle = Math.ceil(entries.length / 2);
-    const halves = [entries.slice(0, middle), entries.slice(middle)];
-    const halfOutcomes: (readonly LaneOutcome[])[] = [];
-    for (const half of halves) {
+    if (places.length === 1 || !outcomes.every(({ kind }) => kind === 'batch-refused')) {
+      this.finish(handOver, places, outcomes);
+      return;
+    }
+    const middle = Math.ceil(places.length / 2);
+    for (const half of [places.slice(0, middle), places.slice(middle)]) {
       const room = this.limiter.enter();
       if (room !== undefined) await room;
-      halfOutcomes.push(await this.deliver(half, askedAtMs));
+      await this.deliver(handOver, half, askedAtMs);
     }
-    return halfOutcomes.flat();
   }
 
   private attempt(
@@ -244,6 +249,23 @@ export class Lane {
     if (forMs > 0) this.stopped = { outcome, untilMs: this.clock.now() + forMs };
   }
 
+  /** Says what becomes of the entries at these places, which have these outcomes. */
+  private finish(
+    handOver: HandOver,
+    places: readonly number[],
+    outcomes: readonly LaneOutcome[],
+  ): void {
+    const random = this.random();
+    const entries = places.map((at) => handOver.entries[at] as LeasedEntry);
+    const steps = entries.map((entry, index) => this.step(entry, outcomes[index], random));
+    for (const [index, at] of places.entries()) handOver.steps[at] = steps[index] as NextStep;
+    if (this.activity.isHeard) this.tell(handOver, entries, steps);
+    if (this.report.ended !== undefined)
+      for (const [index, entry] of entries.entries())
+        this.report.ended(entry, steps[index] as NextStep);
+    handOver.apply?.(entries, steps);
+  }
+
   private step(entry: LeasedEntry, outcome: LaneOutcome | undefined, random: number): NextStep {
     if (outcome?.kind === 'delivered') return SETTLE;
     if (outcome?.kind === 'withheld') return { kind: 'drop', reason: outcome.reason };
@@ -260,12 +282,17 @@ export class Lane {
     return step;
   }
 
-  private tell(entries: readonly LeasedEntry[], steps: readonly NextStep[]): void {
+  private tell(
+    handOver: HandOver,
+    entries: readonly LeasedEntry[],
+    steps: readonly NextStep[],
+  ): void {
     const { name } = this.destination;
     const pause = steps.find((step) => step.kind === 'pause-destination');
-    if (pause === undefined && this.isPaused)
+    if (pause === undefined && this.isPaused && !handOver.hasPaused) {
+      this.isPaused = false;
       this.activity.tell({ kind: 'resumed', destination: name });
-    this.isPaused = pause !== undefined;
+    }
     for (const [index, { eventId, eventName, attempts, acceptedAtMs }] of entries.entries()) {
       const event = { destination: name, eventId, eventName };
       const step = steps[index] as NextStep;
@@ -304,13 +331,15 @@ export class Lane {
           break;
       }
     }
-    if (pause !== undefined)
-      this.activity.tell({
-        kind: 'paused',
-        destination: name,
-        reason: pause.reason,
-        forMs: pause.delayMs,
-      });
+    if (pause === undefined || handOver.hasPaused) return;
+    handOver.hasPaused = true;
+    this.isPaused = true;
+    this.activity.tell({
+      kind: 'paused',
+      destination: name,
+      reason: pause.reason,
+      forMs: pause.delayMs,
+    });
   }
 
   private isExpired(entry: LeasedEntry, nowMs: number): boolean {
@@ -321,6 +350,16 @@ export class Lane {
     const hours = Math.round(this.destination.limits.maxEventAgeMs / 3_600_000);
     return { kind: 'expired', reason: `older than the ${hours} hours that the platform takes` };
   }
+}
+
+/** Entries that came together, on their way in as many requests as it takes. */
+interface HandOver {
+  readonly entries: readonly LeasedEntry[];
+  readonly apply: ApplySteps | undefined;
+  /** Of those that have one by now, in the order of the entries. */
+  readonly steps: NextStep[];
+  /** It is told once for all of them. */
+  hasPaused: boolean;
 }
 
 /** What became of an entry here: at the platform, or before it got there. */

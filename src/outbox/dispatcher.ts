@@ -7,7 +7,7 @@ import type { Priority } from './priority';
 
 /** What a dispatcher asks of the member whose entries it hands over. */
 export interface DispatcherOwner<Item extends LeasedEntry> {
-  /** Applies one step per item, in order. The dispatcher has let these items go. */
+  /** Applies one step per item, in order. The dispatcher has let these items go. No step is a pause. */
   apply(items: readonly Item[], steps: readonly NextStep[]): void;
   /** There is room for more items. */
   ran?(): void;
@@ -19,6 +19,16 @@ interface Retry<Item> {
   readonly dueMs: number;
   readonly cancel: () => void;
 }
+
+/** Items that a handler has in its hands. */
+interface HandOver<Item> {
+  /** Those without a step, and those that wait out a pause. */
+  readonly left: Set<Item>;
+  /** Back in line at the end, so that they keep their order. */
+  readonly paused: Set<Item>;
+}
+
+const DROPPED: NextStep = Object.freeze({ kind: 'drop', reason: ERASED.reason });
 
 /** A handler that throws has a fault; its entries wait a little, so that the fault cannot spin. */
 const HANDLER_FAULT: NextStep = { kind: 'retry', delayMs: 5_000, reason: 'the handler failed' };
@@ -33,7 +43,7 @@ export class Dispatcher<Item extends LeasedEntry> {
   private readonly ready = new ReadyQueue<Item>();
   private waiting = 0;
   private readonly retries = new Set<Retry<Item>>();
-  private readonly underWay = new Set<readonly Item[]>();
+  private readonly underWay = new Set<HandOver<Item>>();
   private inHandler = 0;
   /** Those under way that are not to be handed over again. */
   private readonly erased = new WeakSet<Item>();
@@ -119,9 +129,7 @@ export class Dispatcher<Item extends LeasedEntry> {
   /** All that match and are not to be forgotten. */
   find(matches: (item: Item) => boolean): readonly Item[] {
     const retries = [...this.retries].flatMap(({ items }) => items.filter(matches));
-    const underWay = [...this.underWay]
-      .flat()
-      .filter((item) => matches(item) && !this.erased.has(item));
+    const underWay = this.findUnderWay(matches).filter((item) => !this.erased.has(item));
     return [...this.ready.find(matches), ...retries, ...underWay];
   }
 
@@ -139,7 +147,7 @@ export class Dispatcher<Item extends LeasedEntry> {
       this.waiting -= found.length;
       removed.push(...found);
     }
-    const underWay = [...this.underWay].flat().filter(matches);
+    const underWay = this.findUnderWay(matches);
     for (const item of underWay) this.erased.add(item);
     return { removed, underWay };
   }
@@ -183,48 +191,80 @@ export class Dispatcher<Item extends LeasedEntry> {
     if (this.consumer !== undefined && !this.isPaused) this.owner.ran?.();
   }
 
-  private async handle(batch: Item[], handler: EntryHandler): Promise<void> {
-    this.underWay.add(batch);
+  private async handle(batch: readonly Item[], handler: EntryHandler): Promise<void> {
+    const handOver: HandOver<Item> = { left: new Set(batch), paused: new Set() };
+    this.underWay.add(handOver);
     this.inHandler += batch.length;
     let steps: readonly NextStep[];
     try {
-      steps = await handler(batch);
+      steps = await handler(batch, (entries, early) => {
+        this.apply(handOver, entries as readonly Item[], early);
+      });
     } catch {
       // The handler reports its own faults; here only the entries matter.
       steps = [];
     }
-    this.underWay.delete(batch);
-    this.inHandler -= batch.length;
-    this.apply(
-      batch,
-      batch.map((item, index) => this.lastStep(item, steps[index] ?? HANDLER_FAULT)),
-    );
+    if (handOver.left.size > 0) {
+      this.apply(
+        handOver,
+        batch,
+        batch.map((_item, index) => steps[index] ?? HANDLER_FAULT),
+      );
+      this.putBack(handOver);
+    }
+    this.underWay.delete(handOver);
     this.handOver();
     for (const listener of this.idleListeners) listener();
+  }
+
+  private apply(
+    { left, paused }: HandOver<Item>,
+    entries: readonly Item[],
+    steps: readonly NextStep[],
+  ): void {
+    const items: Item[] = [];
+    const itemSteps: NextStep[] = [];
+    let pauseMs: number | undefined;
+    for (let index = 0; index < entries.length; index += 1) {
+      const item = entries[index] as Item;
+      const step = steps[index];
+      if (step === undefined || !left.has(item) || paused.has(item)) continue;
+      if (step.kind === 'pause-destination') {
+        paused.add(item);
+        pauseMs = Math.max(pauseMs ?? 0, step.delayMs);
+      } else {
+        left.delete(item);
+        items.push(item);
+        itemSteps.push(this.lastStep(item, step));
+      }
+    }
+    if (pauseMs !== undefined) this.pause(pauseMs);
+    else if (items.length > 0 && !this.isPaused) this.isProbing = false;
+    this.inHandler -= items.length;
+    if (items.length > 0) this.owner.apply(items, itemSteps);
+  }
+
+  /** Those that wait out a pause, at the end of their hand-over. */
+  private putBack({ left }: HandOver<Item>): void {
+    this.inHandler -= left.size;
+    const erased = [...left].filter((item) => this.erased.has(item));
+    for (const item of erased) left.delete(item);
+    this.ready.putBack([...left]);
+    if (erased.length > 0)
+      this.owner.apply(
+        erased,
+        erased.map(() => DROPPED),
+      );
   }
 
   /** What was erased meanwhile does not stay. */
   private lastStep(item: Item, step: NextStep): NextStep {
     const isOver = step.kind === 'settle' || step.kind === 'expire' || step.kind === 'drop';
-    return isOver || !this.erased.has(item) ? step : { kind: 'drop', reason: ERASED.reason };
+    return isOver || !this.erased.has(item) ? step : DROPPED;
   }
 
-  private apply(batch: readonly Item[], steps: readonly NextStep[]): void {
-    const pauses = steps.filter((step) => step.kind === 'pause-destination');
-    if (pauses.length === 0) {
-      this.isProbing = false;
-      this.owner.apply(batch, steps);
-      return;
-    }
-    const isKept = (index: number) => steps[index]?.kind === 'pause-destination';
-    this.ready.putBack(batch.filter((_item, index) => isKept(index)));
-    this.pause(Math.max(...pauses.map(({ delayMs }) => delayMs)));
-    const left = batch.filter((_item, index) => !isKept(index));
-    if (left.length > 0)
-      this.owner.apply(
-        left,
-        steps.filter((_step, index) => !isKept(index)),
-      );
+  private findUnderWay(matches: (item: Item) => boolean): Item[] {
+    return [...this.underWay].flatMap(({ left }) => [...left].filter(matches));
   }
 
   private pause(delayMs: number): void {

@@ -61,8 +61,17 @@ export interface LaneOptions {
   readonly lingerMs: number;
 }
 
-/** Exactly one step per entry, in order. Must not reject; if it does, the entries are retried. */
-export type EntryHandler = (entries: readonly LeasedEntry[]) => Promise<readonly NextStep[]>;
+/** Applies one step per entry, in order, before all of a hand-over are known. The first step of an entry counts. */
+export type ApplySteps = (entries: readonly LeasedEntry[], steps: readonly NextStep[]) => void;
+
+/**
+ * Exactly one step per entry, in order. Must not reject; if it does, the entries are retried. Given `apply`, it calls that with the
+ * steps of some as soon as it knows them, so that what a platform has answered does not wait for the others.
+ */
+export type EntryHandler = (
+  entries: readonly LeasedEntry[],
+  apply?: ApplySteps,
+) => Promise<readonly NextStep[]>;
 
 export interface Consumer {
   /** Hands over nothing more; resolves when what is under way has been applied. */

@@ -3,12 +3,18 @@ import { Dispatcher } from '../outbox/dispatcher';
 import { ERASED } from '../outbox/erasure';
 import { evictionOrder, firstOf } from '../outbox/eviction';
 import { groupedBy } from '../outbox/grouped-by';
-import type { Consumer, EntryHandler, LaneOptions, NextStep, OutboxEntry } from '../outbox/outbox';
+import type {
+  Consumer,
+  EntryHandler,
+  LaneOptions,
+  NextStep,
+  OutboxEntry,
+  Settlement,
+} from '../outbox/outbox';
 import type { OverflowPolicy } from '../outbox/outbox-settings';
 import type { Priority } from '../outbox/priority';
-import { SETTLE } from '../outbox/settle';
 import type { SettlementListeners } from '../outbox/settlement-listeners';
-import type { GroupCommit } from './group-commit';
+import type { GroupCommit, Write } from './group-commit';
 import type { LaneCounters } from './lane-counters';
 import type { LeftErased } from './left-erased';
 import type { OwnerLease } from './owner-lease';
@@ -45,6 +51,8 @@ const MAX_HELD_DELAY_MS = 60_000;
 const POLL_MS = 500;
 /** The end of an entry is a byte in its group: so many take what it takes to store one. */
 const ENDS_PER_ROW = 4;
+/** So many that arrived are written down together: as many as a transaction takes where the disk is slow. */
+const MAX_GATHERED = 2_000;
 /** Dead letters of one write. */
 const BURIAL_SIZE = 20;
 /** When the storage did not take the end of an entry, it is told again after this. */
@@ -60,6 +68,8 @@ export class SqliteLane implements Consumer {
   private cameMeanwhile = false;
   /** Claimed by the transaction that is under way. */
   private claimed: StoredEntry[] = [];
+  /** What arrived and goes with the next commit. */
+  private delivered: StoredEntry[] = [];
   private cancelPoll: (() => void) | undefined;
   private isStopped = false;
 
@@ -80,14 +90,14 @@ export class SqliteLane implements Consumer {
   consume(options: LaneOptions, handler: EntryHandler): Consumer {
     const { clock, lease, renewLease } = this.parts;
     this.isStopped = false;
-    this.dispatcher.start(options, async (entries) => {
+    this.dispatcher.start(options, async (entries, apply) => {
       if (!lease.isValid(clock.now())) await renewLease();
       const isOurs = (entries as readonly StoredEntry[]).every(
         ({ owner }) => owner === lease.current,
       );
       // Who was away for longer than its lease has lost what it held; settling tells the dispatcher.
       return isOurs && lease.isValid(clock.now())
-        ? handler(entries)
+        ? handler(entries, apply)
         : entries.map(() => LEASE_LOST);
     });
     this.poll();
@@ -261,32 +271,61 @@ export class SqliteLane implements Consumer {
 
   /** What needs room on the disk goes by itself: where there is none, the rest makes it. */
   private settle(items: readonly StoredEntry[], steps: readonly NextStep[]): void {
-    const isDead = (_item: StoredEntry, at: number) => steps[at]?.kind === 'dead-letter';
-    const dead = items.filter(isDead);
-    if (dead.length === 0) {
-      this.settleGroup(items, steps);
-      return;
+    const delivered: StoredEntry[] = [];
+    const others: StoredEntry[] = [];
+    const dead: StoredEntry[] = [];
+    const reasons = new Map<StoredEntry, NextStep>();
+    for (let at = 0; at < items.length; at += 1) {
+      const item = items[at] as StoredEntry;
+      const step = steps[at] as NextStep;
+      if (step.kind === 'settle') {
+        delivered.push(item);
+        continue;
+      }
+      reasons.set(item, step);
+      (step.kind === 'dead-letter' ? dead : others).push(item);
     }
-    const others = items.filter((item, at) => !isDead(item, at));
-    if (others.length > 0) {
-      const otherSteps = steps.filter(({ kind }) => kind !== 'dead-letter');
-      this.settleGroup(others, otherSteps);
-    }
-    const deadSteps = steps.filter(({ kind }) => kind === 'dead-letter');
+    if (delivered.length > 0) this.settleDelivered(delivered);
+    if (others.length > 0) this.settleGroup(others, reasons);
     for (let at = 0; at < dead.length; at += BURIAL_SIZE)
-      this.settleGroup(dead.slice(at, at + BURIAL_SIZE), deadSteps.slice(at, at + BURIAL_SIZE));
+      this.settleGroup(dead.slice(at, at + BURIAL_SIZE), reasons);
   }
 
-  private settleGroup(items: readonly StoredEntry[], steps: readonly NextStep[]): void {
-    const { commits, clock, counters, entries } = this.parts;
+  /** With all that arrives before the next commit: what shares a group is written down once. */
+  private settleDelivered(items: readonly StoredEntry[]): void {
+    const { listeners } = this.parts;
+    if (this.delivered.length + items.length <= MAX_GATHERED && this.delivered.length > 0) {
+      this.delivered.push(...items);
+      return;
+    }
+    const delivered = [...items];
+    this.delivered = delivered;
+    let ended: readonly StoredEntry[] = [];
+    this.insist({
+      get rows() {
+        return Math.ceil(delivered.length / ENDS_PER_ROW);
+      },
+      run: () => {
+        if (this.delivered === delivered) this.delivered = [];
+        ended = this.end(delivered, 'delivered');
+      },
+      committed: () => {
+        for (const { key } of ended) listeners.tell(key, DELIVERED);
+      },
+      failed: () => {
+        if (this.delivered === delivered) this.delivered = [];
+      },
+    });
+  }
+
+  private settleGroup(
+    items: readonly StoredEntry[],
+    reasons: ReadonlyMap<StoredEntry, NextStep>,
+  ): void {
+    const { clock, counters, entries } = this.parts;
     const nowMs = clock.now();
     const chosen = (kind: NextStep['kind']) =>
-      items.filter((_item, at) => steps[at]?.kind === kind);
-    // Of all that did not simply arrive.
-    const reasons = new Map<StoredEntry, NextStep>();
-    for (const [at, step] of steps.entries())
-      if (step.kind !== 'settle') reasons.set(items[at] as StoredEntry, step);
-    const delivered = chosen('settle');
+      items.filter((item) => reasons.get(item)?.kind === kind);
     const dead = chosen('dead-letter');
     const expired = chosen('expire');
     const dropped = chosen('drop');
@@ -296,12 +335,11 @@ export class SqliteLane implements Consumer {
     let ended: readonly StoredEntry[] = [];
     let kept: readonly StoredEntry[] = [];
     let hasRoom = true;
-    const write = {
+    this.insist({
       rows: dead.length + Math.ceil((items.length - dead.length) / ENDS_PER_ROW),
       run: () => {
         if (!hasRoom) entries.makeRoom(dead);
         ended = [
-          ...this.end(delivered, 'delivered'),
           ...this.end(expired, 'expired'),
           ...this.end(dropped, 'dropped'),
           ...this.bury(dead, reasons, nowMs),
@@ -313,17 +351,35 @@ export class SqliteLane implements Consumer {
         if (retries > 0) counters.change(this.destination).retries += retries;
       },
       committed: () => {
-        for (const item of ended) this.tell(item, reasons.get(item) ?? SETTLE);
+        for (const item of ended) this.tell(item, reasons.get(item));
         for (const item of kept) item.attempts += 1;
         const byDelay = groupedBy(kept, (item) => delayOf(reasons.get(item)));
         const sinceMs = clock.now() - nowMs;
         for (const [delayMs, later] of byDelay)
           this.dispatcher.pushLater(later, Math.max(delayMs - sinceMs, 0));
       },
-      failed: (error: unknown) => {
-        this.parts.troubled(error);
+      failed: () => {
         hasRoom = false;
-        // The platform has it, the disk does not know: it must hear of it before it is asked again.
+      },
+    });
+  }
+
+  /** The platform has it, and the disk must hear of it before it is asked again: however often that takes. */
+  private insist(settlement: Omit<Write, 'failed'> & { failed?: () => void }): void {
+    const { commits, troubled } = this.parts;
+    const write: Write = {
+      get rows() {
+        return settlement.rows;
+      },
+      run: () => {
+        settlement.run();
+      },
+      committed: () => {
+        settlement.committed();
+      },
+      failed: (error) => {
+        troubled(error);
+        settlement.failed?.();
         if (this.isStopped) return;
         systemClock.after(SETTLE_AGAIN_MS, () => {
           commits.addPatient(write);
@@ -344,7 +400,7 @@ export class SqliteLane implements Consumer {
 
   private bury(
     items: readonly StoredEntry[],
-    reasons: ReadonlyMap<StoredEntry, NextStep | undefined>,
+    reasons: ReadonlyMap<StoredEntry, NextStep>,
     nowMs: number,
   ): readonly StoredEntry[] {
     const { entries, counters } = this.parts;
@@ -369,15 +425,16 @@ export class SqliteLane implements Consumer {
     return removed;
   }
 
-  private tell({ key }: OutboxEntry, step: NextStep): void {
+  private tell({ key }: OutboxEntry, step: NextStep | undefined): void {
     const { listeners } = this.parts;
-    if (step.kind === 'settle') listeners.tell(key, { kind: 'delivered' });
-    if (step.kind === 'expire') listeners.tell(key, { kind: 'expired', reason: step.reason });
-    if (step.kind === 'drop') listeners.tell(key, { kind: 'dropped', reason: step.reason });
-    if (step.kind === 'dead-letter')
+    if (step?.kind === 'expire') listeners.tell(key, { kind: 'expired', reason: step.reason });
+    if (step?.kind === 'drop') listeners.tell(key, { kind: 'dropped', reason: step.reason });
+    if (step?.kind === 'dead-letter')
       listeners.tell(key, { kind: 'dead-lettered', reason: step.reason });
   }
 }
+
+const DELIVERED: Settlement = Object.freeze({ kind: 'delivered' });
 
 const LEASE_LOST: NextStep = { kind: 'retry', delayMs: 1_000, reason: 'the lease had run out' };
 

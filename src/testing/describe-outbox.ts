@@ -199,6 +199,65 @@ export function describeOutbox(name: string, subject: OutboxSubject): void {
     });
 
     rule(
+      'applies a step when it is told, whatever the others of its hand-over wait for',
+      async (outbox, clock) => {
+        const settled: string[] = [];
+        for (const key of ['a', 'b', 'c'])
+          outbox.onSettled(key, ({ kind }) => settled.push(`${key} ${kind}`));
+        const tried: string[] = [];
+        let release = (): void => undefined;
+        const released = new Promise<void>((resolve) => {
+          release = resolve;
+        });
+        const member = { appliesEarly: true };
+        outbox.consume(lane(), async (entries, apply) => {
+          const isFirst = tried.length === 0;
+          tried.push(...entries.map(({ key, attempts }) => `${key}${attempts}`));
+          if (!isFirst) return entries.map(() => SETTLE);
+          const [first] = entries as [LeasedEntry];
+          member.appliesEarly = apply !== undefined;
+          apply?.([first], [SETTLE]);
+          await released;
+          // The first step is the one that counts.
+          apply?.([first], [BAD]);
+          return [member.appliesEarly ? BAD : SETTLE, BAD, retryIn(5_000)];
+        });
+        await outbox.append([entry('a'), entry('b'), entry('c')]);
+        await clock.advance(1_000);
+        assert.deepEqual(settled, member.appliesEarly ? ['a delivered'] : []);
+        release();
+        await clock.advance(1_000);
+        assert.deepEqual(settled, ['a delivered', 'b dead-lettered']);
+        await clock.advance(10_000);
+        await clock.advance(10);
+        assert.deepEqual(tried, ['a0', 'b0', 'c0', 'c1']);
+        assert.deepEqual(await counts(outbox), { accepted: 3, delivered: 2, deadLettered: 1 });
+      },
+    );
+
+    rule(
+      'pauses when it is told, and keeps the order of those that wait',
+      async (outbox, clock) => {
+        let isPaused = true;
+        const handed: string[] = [];
+        const stepOf = ({ key }: LeasedEntry) =>
+          isPaused && key !== 'c' ? pauseFor(60_000) : SETTLE;
+        outbox.consume(lane(), (entries, apply) => {
+          handed.push(...entries.map(({ key }) => key));
+          for (const one of entries.slice(1).reverse()) apply?.([one], [stepOf(one)]);
+          return Promise.resolve(entries.map(stepOf));
+        });
+        await outbox.append(['a', 'b', 'c', 'd'].map((key) => entry(key)));
+        await clock.advance(1_000);
+        isPaused = false;
+        await clock.advance(60_000);
+        await clock.advance(10);
+        assert.deepEqual(handed, ['a', 'b', 'c', 'd', 'a', 'b', 'd']);
+        assert.equal((await counts(outbox)).delivered, 4);
+      },
+    );
+
+    rule(
       'keeps dead letters with their reason, and hands them over again when redriven',
       async (outbox, clock) => {
         let isBad = true;
