@@ -2,6 +2,10 @@ import { expect, sleep } from '../expect.mjs';
 import { PLATFORMS, RECOVERY_MS, Trial } from '../trial.mjs';
 
 const CALLS = 20;
+/** Events of one hand-over to GA4, which has a request for each. */
+const LIMITED_CALLS = 25;
+/** Answered by then, of those; the first some 2 s before. */
+const LIMITED_ANSWERS = 22;
 
 /** Where the SIGKILL meets the system. Each resolves when it is dead; `true` where the fault hit. */
 const POINTS = {
@@ -35,6 +39,20 @@ const POINTS = {
   },
 };
 
+/** Many requests of one hand-over wait for their turn, and many are answered. */
+export const LIMITED_KILL_POINT = {
+  title: 'between the answers to one hand-over',
+  delivery: { ga4: { maxRequestsPerSecond: 10 } },
+  async strike(trial) {
+    const calls = trial.trackMany(LIMITED_CALLS);
+    for (let answers = 0; answers < LIMITED_ANSWERS; answers += 1)
+      await next(trial.room, 'answered', 'ga4');
+    await calls;
+    await trial.kill();
+    return true;
+  },
+};
+
 function next(room, kind, platform) {
   return new Promise((resolve) => {
     const listener = (request) => {
@@ -51,9 +69,9 @@ const WIDTH = 6;
 /** They start one after the other, so that their processes do not all boot at once. */
 const APART_MS = 900;
 
-export function killCase(point, storage, { kills, fastKills }) {
+export function killCase({ title, delivery, strike }, storage, { kills, fastKills }) {
   return {
-    name: `SIGKILL ${point}, ${storage.title}`,
+    name: `SIGKILL ${title}, ${storage.title}`,
     promise: `${kills} kills: 0 lost, recovery <= 10 s`,
     storage,
     isFast: fastKills > 0,
@@ -64,7 +82,7 @@ export function killCase(point, storage, { kills, fastKills }) {
       const runs = await allOf(
         Array.from({ length: width }, async (_, at) => {
           await sleep(at * APART_MS);
-          return killAgain(point, storage, share(at), tools);
+          return killAgain({ delivery, strike }, storage, share(at), tools);
         }),
       );
       const total = (name) => runs.reduce((sum, run) => sum + run[name], 0);
@@ -90,13 +108,13 @@ async function allOf(promises) {
   return Promise.all(promises);
 }
 
-async function killAgain(point, storage, count, { library, oracle }) {
-  const trial = new Trial({ library, oracle, storage: await storage.make() });
+async function killAgain({ delivery, strike }, storage, count, { library, oracle }) {
+  const trial = new Trial({ library, oracle, storage: await storage.make(), delivery });
   const figures = { kills: 0, hits: 0, cutOff: 0, wereStored: 0, recoveriesMs: [] };
   try {
     for (let kill = 0; kill < count; kill += 1) {
       await recover(trial, figures);
-      const hit = await POINTS[point](trial, PLATFORMS[kill % PLATFORMS.length]);
+      const hit = await strike(trial, PLATFORMS[kill % PLATFORMS.length]);
       figures.kills += 1;
       figures.hits += hit ? 1 : 0;
     }
@@ -122,7 +140,7 @@ async function recover(trial, figures) {
   figures.recoveriesMs.push(recoveryMs);
 }
 
-export const POINT_NAMES = Object.keys(POINTS);
+export const KILL_POINTS = Object.entries(POINTS).map(([title, strike]) => ({ title, strike }));
 
 function seconds(ms) {
   return `${(ms / 1_000).toFixed(1)} s`;
