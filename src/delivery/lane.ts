@@ -92,7 +92,13 @@ export class Lane {
         why.push(known);
       }
     }
-    if (held.length > 0) this.finish(handOver, held, why);
+    if (held.length > 0)
+      this.finish(
+        handOver,
+        held,
+        held.map((at) => entries[at] as LeasedEntry),
+        why,
+      );
     const batches = groupIntoBatches(
       fresh.map((at) => (entries[at] as LeasedEntry).wire),
       {
@@ -134,7 +140,7 @@ export class Lane {
       this.limiter.leave();
     }
     if (places.length === 1 || !outcomes.every(({ kind }) => kind === 'batch-refused')) {
-      this.finish(handOver, places, outcomes);
+      this.finish(handOver, places, entries, outcomes);
       return;
     }
     const middle = Math.ceil(places.length / 2);
@@ -253,17 +259,22 @@ export class Lane {
   private finish(
     handOver: HandOver,
     places: readonly number[],
+    entries: readonly LeasedEntry[],
     outcomes: readonly LaneOutcome[],
   ): void {
     const random = this.random();
-    const entries = places.map((at) => handOver.entries[at] as LeasedEntry);
-    const steps = entries.map((entry, index) => this.step(entry, outcomes[index], random));
-    for (const [index, at] of places.entries()) handOver.steps[at] = steps[index] as NextStep;
+    const steps = new Array<NextStep>(places.length);
+    for (let index = 0; index < places.length; index += 1) {
+      const step = this.step(entries[index] as LeasedEntry, outcomes[index], random);
+      steps[index] = step;
+      handOver.steps[places[index] as number] = step;
+    }
     if (this.activity.isHeard) this.tell(handOver, entries, steps);
     if (this.report.ended !== undefined)
       for (const [index, entry] of entries.entries())
         this.report.ended(entry, steps[index] as NextStep);
-    handOver.apply?.(entries, steps);
+    // Of one request alone it is known when this is over.
+    if (places.length < handOver.entries.length) handOver.apply?.(entries, steps);
   }
 
   private step(entry: LeasedEntry, outcome: LaneOutcome | undefined, random: number): NextStep {

@@ -22,10 +22,11 @@ interface Retry<Item> {
 
 /** Items that a handler has in its hands. */
 interface HandOver<Item> {
-  /** Those without a step, and those that wait out a pause. */
-  readonly left: Set<Item>;
-  /** Back in line at the end, so that they keep their order. */
-  readonly paused: Set<Item>;
+  readonly items: readonly Item[];
+  /** Those without a step; `undefined` where all are. */
+  left: Set<Item> | undefined;
+  /** They wait out a pause. Back in line at the end of their hand-over, so that they keep their order. */
+  paused: Set<Item> | undefined;
 }
 
 const DROPPED: NextStep = Object.freeze({ kind: 'drop', reason: ERASED.reason });
@@ -44,6 +45,8 @@ export class Dispatcher<Item extends LeasedEntry> {
   private waiting = 0;
   private readonly retries = new Set<Retry<Item>>();
   private readonly underWay = new Set<HandOver<Item>>();
+  /** What is left when a hand-over has ended. */
+  private readonly none = new Set<Item>();
   private inHandler = 0;
   /** Those under way that are not to be handed over again. */
   private readonly erased = new WeakSet<Item>();
@@ -191,49 +194,51 @@ export class Dispatcher<Item extends LeasedEntry> {
     if (this.consumer !== undefined && !this.isPaused) this.owner.ran?.();
   }
 
-  private async handle(batch: readonly Item[], handler: EntryHandler): Promise<void> {
-    const handOver: HandOver<Item> = { left: new Set(batch), paused: new Set() };
+  private async handle(items: readonly Item[], handler: EntryHandler): Promise<void> {
+    const handOver: HandOver<Item> = { items, left: undefined, paused: undefined };
     this.underWay.add(handOver);
-    this.inHandler += batch.length;
+    this.inHandler += items.length;
     let steps: readonly NextStep[];
     try {
-      steps = await handler(batch, (entries, early) => {
+      steps = await handler(items, (entries, early) => {
+        handOver.left ??= new Set(items);
         this.apply(handOver, entries as readonly Item[], early);
       });
     } catch {
       // The handler reports its own faults; here only the entries matter.
       steps = [];
     }
-    if (handOver.left.size > 0) {
+    if (handOver.left === undefined || handOver.left.size > 0)
       this.apply(
         handOver,
-        batch,
-        batch.map((_item, index) => steps[index] ?? HANDLER_FAULT),
+        items,
+        items.map((_item, index) => steps[index] ?? HANDLER_FAULT),
       );
-      this.putBack(handOver);
-    }
+    handOver.left = this.none;
+    if (handOver.paused !== undefined) this.putBack(items, handOver.paused);
     this.underWay.delete(handOver);
     this.handOver();
     for (const listener of this.idleListeners) listener();
   }
 
+  /** Of each the first step that it is given. */
   private apply(
-    { left, paused }: HandOver<Item>,
+    handOver: HandOver<Item>,
     entries: readonly Item[],
     steps: readonly NextStep[],
   ): void {
+    const { left } = handOver;
     const items: Item[] = [];
     const itemSteps: NextStep[] = [];
     let pauseMs: number | undefined;
     for (let index = 0; index < entries.length; index += 1) {
       const item = entries[index] as Item;
-      const step = steps[index];
-      if (step === undefined || !left.has(item) || paused.has(item)) continue;
+      const step = steps[index] as NextStep;
+      if (left?.delete(item) === false) continue;
       if (step.kind === 'pause-destination') {
-        paused.add(item);
+        (handOver.paused ??= new Set()).add(item);
         pauseMs = Math.max(pauseMs ?? 0, step.delayMs);
       } else {
-        left.delete(item);
         items.push(item);
         itemSteps.push(this.lastStep(item, step));
       }
@@ -244,12 +249,12 @@ export class Dispatcher<Item extends LeasedEntry> {
     if (items.length > 0) this.owner.apply(items, itemSteps);
   }
 
-  /** Those that wait out a pause, at the end of their hand-over. */
-  private putBack({ left }: HandOver<Item>): void {
-    this.inHandler -= left.size;
-    const erased = [...left].filter((item) => this.erased.has(item));
-    for (const item of erased) left.delete(item);
-    this.ready.putBack([...left]);
+  private putBack(items: readonly Item[], paused: ReadonlySet<Item>): void {
+    this.inHandler -= paused.size;
+    const isErased = (item: Item) => this.erased.has(item);
+    const kept = items.filter((item) => paused.has(item));
+    this.ready.putBack(kept.filter((item) => !isErased(item)));
+    const erased = kept.filter(isErased);
     if (erased.length > 0)
       this.owner.apply(
         erased,
@@ -264,7 +269,9 @@ export class Dispatcher<Item extends LeasedEntry> {
   }
 
   private findUnderWay(matches: (item: Item) => boolean): Item[] {
-    return [...this.underWay].flatMap(({ left }) => [...left].filter(matches));
+    return [...this.underWay].flatMap(({ items, left, paused }) =>
+      items.filter((item) => matches(item) && (!left || left.has(item) || paused?.has(item))),
+    );
   }
 
   private pause(delayMs: number): void {

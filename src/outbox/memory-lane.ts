@@ -152,8 +152,9 @@ export class MemoryLane implements Consumer {
   }
 
   private apply(items: readonly Item[], steps: readonly NextStep[]): void {
-    const retries = new Map<number, Item[]>();
-    for (const [index, item] of items.entries()) {
+    let retries: Map<number, Item[]> | undefined;
+    for (let index = 0; index < items.length; index += 1) {
+      const item = items[index] as Item;
       const step = steps[index] as NextStep;
       switch (step.kind) {
         case 'settle':
@@ -174,6 +175,7 @@ export class MemoryLane implements Consumer {
         case 'retry': {
           item.attempts += 1;
           this.counts.retries += 1;
+          retries ??= new Map();
           const sameDelay = retries.get(step.delayMs);
           if (sameDelay === undefined) retries.set(step.delayMs, [item]);
           else sameDelay.push(item);
@@ -184,7 +186,7 @@ export class MemoryLane implements Consumer {
           break;
       }
     }
-    for (const [delayMs, later] of retries) this.dispatcher.pushLater(later, delayMs);
+    for (const [delayMs, later] of retries ?? []) this.dispatcher.pushLater(later, delayMs);
   }
 
   private bury(item: Item, reason: string): void {

@@ -209,13 +209,18 @@ export function describeOutbox(name: string, subject: OutboxSubject): void {
         const released = new Promise<void>((resolve) => {
           release = resolve;
         });
-        const member = { appliesEarly: true };
+        const member = { appliesEarly: true, applyLate: (): void => undefined };
         outbox.consume(lane(), async (entries, apply) => {
           const isFirst = tried.length === 0;
           tried.push(...entries.map(({ key, attempts }) => `${key}${attempts}`));
           if (!isFirst) return entries.map(() => SETTLE);
           const [first] = entries as [LeasedEntry];
           member.appliesEarly = apply !== undefined;
+          member.applyLate = () =>
+            apply?.(
+              entries,
+              entries.map(() => BAD),
+            );
           apply?.([first], [SETTLE]);
           await released;
           // The first step is the one that counts.
@@ -228,6 +233,7 @@ export function describeOutbox(name: string, subject: OutboxSubject): void {
         release();
         await clock.advance(1_000);
         assert.deepEqual(settled, ['a delivered', 'b dead-lettered']);
+        member.applyLate();
         await clock.advance(10_000);
         await clock.advance(10);
         assert.deepEqual(tried, ['a0', 'b0', 'c0', 'c1']);
