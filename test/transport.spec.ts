@@ -106,6 +106,25 @@ describe.each([
     );
   });
 
+  it('says whether the deadline ended a request, or a shutdown', async () => {
+    respond = () => undefined;
+    expect(await post(20)).toEqual({
+      kind: 'no-answer',
+      reason: 'no answer within the deadline',
+      mayHaveArrived: true,
+    });
+    const controller = new AbortController();
+    respond = () => {
+      controller.abort();
+    };
+    const cutOff = transport.endpoint(url, {}).post(Buffer.from('{}'), controller.signal);
+    expect(await cutOff).toEqual({
+      kind: 'no-answer',
+      reason: 'cut off, because the application shut down',
+      mayHaveArrived: true,
+    });
+  });
+
   it('says that nothing arrived where nobody listens', async () => {
     const answer = await transport
       .endpoint('http://127.0.0.1:9/x?secret=s3cret', {})

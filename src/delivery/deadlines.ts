@@ -32,7 +32,7 @@ export class Deadlines {
       const cancel = this.clock.after(this.timeoutMs + GRAIN_MS, () => {
         this.live.delete(controller);
         if (this.latest?.controller === controller) this.latest = undefined;
-        controller.abort();
+        controller.abort(new DOMException('the deadline of a request is over', 'TimeoutError'));
       });
       this.live.set(controller, cancel);
     }

@@ -77,7 +77,7 @@ export interface Destination<Wire extends WireEvent = WireEvent> {
   /**
    * Sends one request: at most `limits.maxBatchEvents` events with equal envelopes. Never rejects.
    *
-   * @param signal ends the attempt; what it cut off is `retryable`.
+   * @param signal ends the attempt; what it cut off is `retryable`. Its reason is a `TimeoutError` at the deadline, an `AbortError` at a shutdown.
    */
   deliver(batch: readonly Wire[], signal: AbortSignal): Promise<readonly DeliveryOutcome[]>;
 }

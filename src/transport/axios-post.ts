@@ -2,7 +2,7 @@ import type { HttpService } from '@nestjs/axios';
 
 import { parseJson } from './answer-body';
 import type { HttpAnswer } from './http-answer';
-import { codeOf, didNotArrive } from './network-errors';
+import { codeOf, cutOffBy, didNotArrive } from './network-errors';
 
 /** Codes of axios for a request that its own deadline or our signal ended. */
 const CUT_OFF = new Set(['ERR_CANCELED', 'ECONNABORTED', 'ETIMEDOUT']);
@@ -39,11 +39,11 @@ export async function axiosPost(
       json: typeof response.data === 'string' ? parseJson(response.data) : response.data,
     };
   } catch (error) {
-    return readFailure(error);
+    return readFailure(error, signal);
   }
 }
 
-function readFailure(error: unknown): HttpAnswer {
+function readFailure(error: unknown, signal: AbortSignal): HttpAnswer {
   // An interceptor may reject with the response that it did not like.
   const response = (
     error as { response?: { status?: unknown; headers?: unknown; data?: unknown } } | undefined
@@ -60,7 +60,7 @@ function readFailure(error: unknown): HttpAnswer {
   const code = codeOf(error);
   return {
     kind: 'no-answer',
-    reason: CUT_OFF.has(code) ? 'no answer within the deadline' : code,
+    reason: CUT_OFF.has(code) ? cutOffBy(signal) : code,
     mayHaveArrived: !didNotArrive(code),
   };
 }

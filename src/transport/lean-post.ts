@@ -10,7 +10,7 @@ import {
   type HttpEndpoint,
 } from './direct-way';
 import type { HttpAnswer } from './http-answer';
-import { codeOf, didNotArrive } from './network-errors';
+import { codeOf, cutOffBy, didNotArrive } from './network-errors';
 import { noAnswer, postOnceMore, STALE_CONNECTION } from './post-once-more';
 
 interface LeanAgents {
@@ -89,7 +89,7 @@ class LeanEndpoint implements Required<HttpEndpoint> {
       answered(answer);
     };
     const onAbort = () => {
-      finish(noAnswer('no answer within the deadline', hasSent(request)));
+      finish(noAnswer(cutOffBy(signal), hasSent(request)));
       request.destroy();
     };
     aborts.add(signal, onAbort);

@@ -18,6 +18,14 @@ export function didNotArrive(code: string): boolean {
   return BEFORE_SENDING.has(code);
 }
 
+/** Why a signal ended a request: its time was up, or whoever holds the signal ended it. */
+export function cutOffBy(signal: AbortSignal): string {
+  const { name } = (signal.reason ?? {}) as { name?: unknown };
+  return signal.aborted && name !== 'TimeoutError'
+    ? 'cut off, because the application shut down'
+    : 'no answer within the deadline';
+}
+
 /** The error's code; its message may hold a URL and is not used. */
 export function codeOf(error: unknown): string {
   const code =

@@ -11,7 +11,7 @@ import {
   type HttpEndpoint,
 } from './direct-way';
 import type { HttpAnswer } from './http-answer';
-import { codeOf, didNotArrive } from './network-errors';
+import { codeOf, cutOffBy, didNotArrive } from './network-errors';
 import { noAnswer, postOnceMore, STALE_CONNECTION } from './post-once-more';
 
 /** The types of the package do not tell that a connector returns its socket. */
@@ -228,7 +228,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   private readonly onAbort = (): void => {
-    this.breakOff(noAnswer('no answer within the deadline', this.hasStarted));
+    this.breakOff(noAnswer(cutOffBy(this.signal), this.hasStarted));
   };
 
   private answered(json: unknown): HttpAnswer {
