@@ -180,6 +180,28 @@ describeServers.each([
     await storage.close?.();
     expect(performance.now() - startedAt).toBeLessThan(10_000);
   }, 90_000);
+
+  it('is taken up again by new connections where the old ones have fallen silent', async () => {
+    const line = new Line(port);
+    const storage = await open(url(await line.reserve()), newPrefix());
+    await line.up();
+    const handed: string[] = [];
+    storage.outbox.consume(lane(), (batch) => {
+      handed.push(...batch.map(({ key }) => key));
+      return settleAll(batch);
+    });
+    const append = async (key: string) => (await storage.outbox.append([entry(key)]))[0]?.kind;
+    await until(async () => ['stored', 'duplicate'].includes((await append('a')) ?? ''));
+    await until(() => handed.includes('a'));
+    line.fallSilent();
+    const startedAt = performance.now();
+    expect(await append('b')).toBe('refused');
+    await until(async () => ['stored', 'duplicate'].includes((await append('b')) ?? ''));
+    await until(() => handed.includes('b'));
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
+    await storage.close?.();
+    await line.down();
+  }, 60_000);
 });
 
 describeServers('groups on Redis', () => {
@@ -559,6 +581,11 @@ class Line {
   cut(): void {
     for (const socket of this.sockets) socket.destroy();
     this.sockets.clear();
+  }
+
+  /** As when the machine behind it is gone: nothing comes through, and nobody is told. New connections do. */
+  fallSilent(): void {
+    for (const socket of this.sockets) socket.unpipe().removeAllListeners('data').pause();
   }
 
   async down(): Promise<void> {

@@ -1,15 +1,19 @@
-import type { Redis } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 
 import type { Alarm } from './alarm';
 import type { Ioredis } from './peers';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 const MAX_RECONNECT_MS = 1_000;
+/** A connection that says nothing for so long while it is asked is given up. */
+const SILENCE_MS = 4_000;
 
 /** What ioredis keeps to itself, and what would hold the process. */
 interface Inside {
   readonly stream?: { unref?(): void; destroy?(): void };
   readonly reconnectTimeout?: { unref?(): void } | null;
+  readonly socketTimeoutTimer?: { unref?(): void } | undefined;
+  setSocketTimeout?(): void;
 }
 
 /**
@@ -21,6 +25,7 @@ export function connectRedis(ioredis: Ioredis, url: string, alarm: Alarm): Redis
     new ioredis.Redis(url, {
       lazyConnect: true,
       connectTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: SILENCE_MS,
       // With more, ioredis forgets what it was asked when it is back at once: it is neither answered nor refused.
       maxRetriesPerRequest: 0,
       enableOfflineQueue: false,
@@ -32,9 +37,10 @@ export function connectRedis(ioredis: Ioredis, url: string, alarm: Alarm): Redis
   );
 }
 
-/** Another one like it, for commands that wait on the server. */
+/** Another one like it, for commands that wait on the server: whoever sends them knows for how long. */
 export function duplicateRedis(redis: Redis, alarm: Alarm): Redis {
-  return watched(redis.duplicate(), alarm);
+  const options: Partial<RedisOptions> = { socketTimeout: undefined };
+  return watched(redis.duplicate(options), alarm);
 }
 
 function watched(redis: Redis, alarm: Alarm): Redis {
@@ -48,6 +54,12 @@ function watched(redis: Redis, alarm: Alarm): Redis {
   redis.on('reconnecting', () => {
     inside.reconnectTimeout?.unref?.();
   });
+  const startTimer = inside.setSocketTimeout?.bind(redis);
+  if (startTimer !== undefined)
+    inside.setSocketTimeout = () => {
+      startTimer();
+      inside.socketTimeoutTimer?.unref?.();
+    };
   return redis;
 }
 
