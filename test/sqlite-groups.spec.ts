@@ -36,6 +36,28 @@ afterEach(async () => {
 });
 
 describe('entries that one commit stored', () => {
+  it('end as they did, where those of another cannot be written down', async () => {
+    const clock = new FakeClock();
+    const { outbox } = await open(clock);
+    for (let group = 0; group < 4; group += 1)
+      await outbox.append(['a', 'b', 'c'].map((key) => entry(`${group}${key}`)));
+    expect(rows('SELECT count(*) AS n FROM entry_groups')).toEqual([{ n: 4 }]);
+    const [{ id }] = rows('SELECT min(id) AS id FROM entry_groups') as [{ id: number }];
+    change(`CREATE TRIGGER damage BEFORE DELETE ON entry_groups WHEN old.id = ${id}
+            BEGIN SELECT RAISE(ABORT, 'damaged'); END`);
+    outbox.consume(LANE, (entries) => Promise.resolve(entries.map(() => SETTLE)));
+    // By real time, as disks go.
+    for (let turn = 0; turn < 100 && (await pending({ outbox })) > 3; turn += 1) {
+      await advance(clock, 10);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(await outbox.stats()).toMatchObject([{ delivered: 9, pending: 3 }]);
+    change('DROP TRIGGER damage');
+    for (let turn = 0; turn < 100 && (await pending({ outbox })) > 0; turn += 1)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await outbox.stats()).toMatchObject([{ delivered: 12, pending: 0, pendingBytes: 0 }]);
+  });
+
   it('share one row for each destination and priority', async () => {
     const { outbox } = await open(new FakeClock());
     await outbox.append([

@@ -104,6 +104,8 @@ export class JobKeeper {
   private async writeUntilHeard(job: HeldJob, isGivenBack: boolean): Promise<void> {
     const { store, clock, alarm } = this.tools;
     while (!job.isLost) {
+      // One that waited behind others may find that they have said it all.
+      if (!job.isDone && !isGivenBack && !job.hasReport) return;
       const report = job.tell(clock.now(), isGivenBack);
       try {
         const isOurs = await store.settle(this.destination, job.taken, report);

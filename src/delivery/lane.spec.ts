@@ -34,6 +34,7 @@ function laneTo(
 ) {
   const clock = new FakeClock();
   const health = new LaneHealthBoard();
+  const activity = new ActivityStream();
   const destination: Destination = {
     name: 'meta',
     limits: { maxBatchEvents: 1_000, maxBatchBytes: 1e9, maxEventAgeMs: 3_600_000 },
@@ -56,11 +57,11 @@ function laneTo(
     clock,
     health,
     { ...QUIET, ...settings.report },
-    new ActivityStream(),
+    activity,
     settings.gate,
     () => 0.5,
   );
-  return { lane, clock, health };
+  return { lane, clock, health, activity };
 }
 
 function entry(body: string, clock: FakeClock, overrides: Partial<LeasedEntry> = {}): LeasedEntry {
@@ -253,6 +254,46 @@ describe('Lane', () => {
     }
     await handling;
     expect(told).toEqual(['a settle', 'b settle', 'poison dead-letter', 'c settle']);
+  });
+
+  it('tells of a pause once, and of its end when something that began after it has passed', async () => {
+    const answers = new Map<string, (outcome: DeliveryOutcome) => void>();
+    const { lane, clock, activity } = laneTo(
+      (batch) =>
+        new Promise((resolve) => {
+          const [{ body }] = batch as [WireEvent];
+          answers.set(body, (outcome) => {
+            resolve([outcome]);
+          });
+        }),
+      { concurrency: 8, maxBatchEvents: 1 },
+    );
+    const told: string[] = [];
+    activity.subscribe(({ kind }) => {
+      if (kind === 'paused' || kind === 'resumed') told.push(kind);
+    });
+    const refused: DeliveryOutcome = { kind: 'permanent', reason: 'token' };
+    const first = lane.handle([entry('a', clock), entry('b', clock)]);
+    const second = lane.handle([entry('c', clock)]);
+    await clock.advance(0);
+    answers.get('a')?.(refused);
+    await clock.advance(0);
+    // It was under way already.
+    answers.get('c')?.({ kind: 'delivered' });
+    await second;
+    answers.get('b')?.(refused);
+    await first;
+    expect(told).toEqual(['paused']);
+    await clock.advance(10_000);
+    const expired = lane.handle([
+      entry('old', clock, { occurredAtMs: clock.now() - 3_600_001 }),
+      entry('d', clock),
+    ]);
+    await clock.advance(0);
+    expect(told).toEqual(['paused']);
+    answers.get('d')?.({ kind: 'delivered' });
+    await expired;
+    expect(told).toEqual(['paused', 'resumed']);
   });
 
   it('starts nothing after it was aborted', async () => {

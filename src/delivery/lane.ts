@@ -50,6 +50,7 @@ export class Lane {
   /** Why and until when nothing is sent; each request that is not sent has this outcome. */
   private stopped: { readonly outcome: DeliveryOutcome; readonly untilMs: number } | undefined;
   private isPaused = false;
+  private pauses = 0;
   private isAborted = false;
 
   constructor(
@@ -74,7 +75,7 @@ export class Lane {
       entries,
       apply,
       steps: new Array<NextStep>(entries.length),
-      hasPaused: false,
+      pauses: this.pauses,
     };
     const asking = this.ask(entries);
     const stopped = asking === undefined ? undefined : await asking;
@@ -300,7 +301,9 @@ export class Lane {
   ): void {
     const { name } = this.destination;
     const pause = steps.find((step) => step.kind === 'pause-destination');
-    if (pause === undefined && this.isPaused && !handOver.hasPaused) {
+    // What was under way before a pause says nothing of how it is after it, nor does what was not sent.
+    const isOfNow = handOver.pauses === this.pauses;
+    if (pause === undefined && this.isPaused && isOfNow && steps.some(isAnswered)) {
       this.isPaused = false;
       this.activity.tell({ kind: 'resumed', destination: name });
     }
@@ -342,9 +345,9 @@ export class Lane {
           break;
       }
     }
-    if (pause === undefined || handOver.hasPaused) return;
-    handOver.hasPaused = true;
+    if (pause === undefined || (this.isPaused && !isOfNow)) return;
     this.isPaused = true;
+    this.pauses += 1;
     this.activity.tell({
       kind: 'paused',
       destination: name,
@@ -369,8 +372,8 @@ interface HandOver {
   readonly apply: ApplySteps | undefined;
   /** Of those that have one by now, in the order of the entries. */
   readonly steps: NextStep[];
-  /** It is told once for all of them. */
-  hasPaused: boolean;
+  /** How often the lane had told of a pause when they came. */
+  readonly pauses: number;
 }
 
 /** What became of an entry here: at the platform, or before it got there. */
@@ -385,3 +388,8 @@ const NO_OUTCOME: DeliveryOutcome = { kind: 'retryable', reason: 'internal fault
 const TIMER_SLACK_MS = 50;
 
 const SHUT_DOWN: DeliveryOutcome = { kind: 'retryable', reason: 'the application shut down' };
+
+/** Whether the platform may have had a say in it. */
+function isAnswered({ kind }: NextStep): boolean {
+  return kind !== 'expire' && kind !== 'drop';
+}

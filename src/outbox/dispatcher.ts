@@ -23,6 +23,8 @@ interface Retry<Item> {
 /** Items that a handler has in its hands. */
 interface HandOver<Item> {
   readonly items: readonly Item[];
+  /** How often there had been a pause when it began. */
+  readonly pauses: number;
   /** Those without a step; `undefined` where all are. */
   left: Set<Item> | undefined;
   /** They wait out a pause. Back in line at the end of their hand-over, so that they keep their order. */
@@ -53,6 +55,8 @@ export class Dispatcher<Item extends LeasedEntry> {
   private consumer: { options: LaneOptions; handler: EntryHandler } | undefined;
   private cancelLinger: (() => void) | undefined;
   private cancelPause: (() => void) | undefined;
+  private pausedUntilMs = 0;
+  private pauses = 0;
   private isProbing = false;
   private isFlushing = false;
   private readonly idleListeners = new Set<() => void>();
@@ -195,7 +199,8 @@ export class Dispatcher<Item extends LeasedEntry> {
   }
 
   private async handle(items: readonly Item[], handler: EntryHandler): Promise<void> {
-    const handOver: HandOver<Item> = { items, left: undefined, paused: undefined };
+    const { pauses } = this;
+    const handOver: HandOver<Item> = { items, pauses, left: undefined, paused: undefined };
     this.underWay.add(handOver);
     this.inHandler += items.length;
     let steps: readonly NextStep[];
@@ -208,6 +213,7 @@ export class Dispatcher<Item extends LeasedEntry> {
       // The handler reports its own faults; here only the entries matter.
       steps = [];
     }
+    this.underWay.delete(handOver);
     if (handOver.left === undefined || handOver.left.size > 0)
       this.apply(
         handOver,
@@ -216,7 +222,6 @@ export class Dispatcher<Item extends LeasedEntry> {
       );
     handOver.left = this.none;
     if (handOver.paused !== undefined) this.putBack(items, handOver.paused);
-    this.underWay.delete(handOver);
     this.handOver();
     for (const listener of this.idleListeners) listener();
   }
@@ -233,8 +238,8 @@ export class Dispatcher<Item extends LeasedEntry> {
     let pauseMs: number | undefined;
     for (let index = 0; index < entries.length; index += 1) {
       const item = entries[index] as Item;
-      const step = steps[index] as NextStep;
-      if (left?.delete(item) === false) continue;
+      const step = steps[index];
+      if (step === undefined || left?.delete(item) === false) continue;
       if (step.kind === 'pause-destination') {
         (handOver.paused ??= new Set()).add(item);
         pauseMs = Math.max(pauseMs ?? 0, step.delayMs);
@@ -244,7 +249,8 @@ export class Dispatcher<Item extends LeasedEntry> {
       }
     }
     if (pauseMs !== undefined) this.pause(pauseMs);
-    else if (items.length > 0 && !this.isPaused) this.isProbing = false;
+    // What was under way before the pause says nothing of how it is after it.
+    else if (items.length > 0 && handOver.pauses === this.pauses) this.isProbing = false;
     this.inHandler -= items.length;
     if (items.length > 0) this.owner.apply(items, itemSteps);
   }
@@ -279,7 +285,12 @@ export class Dispatcher<Item extends LeasedEntry> {
     this.cancelLinger?.();
     this.cancelLinger = undefined;
     this.isProbing = true;
-    this.cancelPause ??= this.clock.after(delayMs, () => {
+    this.pauses += 1;
+    const untilMs = this.clock.now() + delayMs;
+    if (this.isPaused && untilMs <= this.pausedUntilMs) return;
+    this.cancelPause?.();
+    this.pausedUntilMs = untilMs;
+    this.cancelPause = this.clock.after(delayMs, () => {
       this.cancelPause = undefined;
       this.handOver();
     });

@@ -61,7 +61,10 @@ export interface LaneOptions {
   readonly lingerMs: number;
 }
 
-/** Applies one step per entry, in order, before all of a hand-over are known. The first step of an entry counts. */
+/**
+ * Applies one step per entry, in order, before all of a hand-over are known. The entries are those that were handed over, no copies.
+ * The first step of an entry counts.
+ */
 export type ApplySteps = (entries: readonly LeasedEntry[], steps: readonly NextStep[]) => void;
 
 /**

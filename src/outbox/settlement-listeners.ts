@@ -20,7 +20,12 @@ export class SettlementListeners {
     const listeners = this.listeners.get(key);
     if (listeners === undefined) return;
     this.listeners.delete(key);
-    for (const listener of listeners) listener(settlement);
+    for (const listener of listeners)
+      try {
+        listener(settlement);
+      } catch {
+        // Its fault is not ours, and the others are to hear it too.
+      }
   }
 
   tellAll(settlement: Settlement): void {

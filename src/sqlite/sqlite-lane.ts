@@ -14,7 +14,7 @@ import type {
 import type { OverflowPolicy } from '../outbox/outbox-settings';
 import type { Priority } from '../outbox/priority';
 import type { SettlementListeners } from '../outbox/settlement-listeners';
-import type { GroupCommit, Write } from './group-commit';
+import type { GroupCommit } from './group-commit';
 import type { LaneCounters } from './lane-counters';
 import type { LeftErased } from './left-erased';
 import type { OwnerLease } from './owner-lease';
@@ -139,13 +139,23 @@ export class SqliteLane implements Consumer {
     const { entries } = this.parts;
     return firstOf(evictionOrder(policy, newcomer), (priority) => {
       const held = this.dispatcher.evict(priority);
-      if (held !== undefined) return entries.remove([held]).length > 0 ? held : undefined;
+      if (held !== undefined) return this.removeHeld(held);
       const claimed = this.evictClaimed(priority);
       if (claimed === undefined) return entries.evict(this.destination, priority);
       if (entries.remove([claimed]).length === 0) return undefined;
       // If the transaction fails, so does the claim: it is nobody's to put back.
       return { ...claimed, owner: NOBODY };
     });
+  }
+
+  private removeHeld(held: StoredEntry): StoredEntry | undefined {
+    try {
+      return this.parts.entries.remove([held]).length > 0 ? held : undefined;
+    } catch (error) {
+      // It is still there, and ours.
+      this.dispatcher.push(held);
+      throw error;
+    }
   }
 
   private evictClaimed(priority: Priority | undefined): StoredEntry | undefined {
@@ -171,6 +181,8 @@ export class SqliteLane implements Consumer {
       if (left === undefined) return;
       const { removed, underWay } = this.dispatcher.erase((entry) => left.has(entry));
       for (const entry of underWay) left.leave(entry);
+      // Whatever the disk says: they are out of our hands, and nothing of them is left to be sent.
+      for (const { key } of removed) listeners.tell(key, ERASED);
       const ended = await write(left.size, () => {
         const { count, bytes } = erased.end(left);
         const change = counters.change(this.destination);
@@ -178,7 +190,6 @@ export class SqliteLane implements Consumer {
         change.pendingBytes -= bytes;
         return count;
       });
-      for (const { key } of removed) listeners.tell(key, ERASED);
       if (!left.hasMore || ended === 0) return;
     }
   }
@@ -293,29 +304,35 @@ export class SqliteLane implements Consumer {
 
   /** With all that arrives before the next commit: what shares a group is written down once. */
   private settleDelivered(items: readonly StoredEntry[]): void {
-    const { listeners } = this.parts;
-    if (this.delivered.length + items.length <= MAX_GATHERED && this.delivered.length > 0) {
+    if (this.delivered.length > 0 && this.delivered.length + items.length <= MAX_GATHERED) {
       this.delivered.push(...items);
       return;
     }
-    const delivered = [...items];
-    this.delivered = delivered;
+    this.delivered = [...items];
+    this.insist(this.arrival(this.delivered));
+  }
+
+  private arrival(delivered: readonly StoredEntry[]): SettlementWrite {
     let ended: readonly StoredEntry[] = [];
-    this.insist({
+    const close = () => {
+      if (this.delivered === delivered) this.delivered = [];
+    };
+    return {
       get rows() {
         return Math.ceil(delivered.length / ENDS_PER_ROW);
       },
       run: () => {
-        if (this.delivered === delivered) this.delivered = [];
+        close();
         ended = this.end(delivered, 'delivered');
       },
       committed: () => {
-        for (const { key } of ended) listeners.tell(key, DELIVERED);
+        for (const { key } of ended) this.parts.listeners.tell(key, DELIVERED);
       },
-      failed: () => {
-        if (this.delivered === delivered) this.delivered = [];
-      },
-    });
+      failed: close,
+      // What cannot be written must not keep the others from it.
+      parts: () =>
+        [...groupedBy(delivered, ({ group }) => group).values()].map((some) => this.arrival(some)),
+    };
   }
 
   private settleGroup(
@@ -365,28 +382,23 @@ export class SqliteLane implements Consumer {
   }
 
   /** The platform has it, and the disk must hear of it before it is asked again: however often that takes. */
-  private insist(settlement: Omit<Write, 'failed'> & { failed?: () => void }): void {
+  private insist(settlement: SettlementWrite): void {
     const { commits, troubled } = this.parts;
-    const write: Write = {
+    commits.addPatient({
       get rows() {
         return settlement.rows;
       },
-      run: () => {
-        settlement.run();
-      },
-      committed: () => {
-        settlement.committed();
-      },
+      run: settlement.run,
+      committed: settlement.committed,
       failed: (error) => {
         troubled(error);
-        settlement.failed?.();
+        settlement.failed();
         if (this.isStopped) return;
         systemClock.after(SETTLE_AGAIN_MS, () => {
-          commits.addPatient(write);
+          for (const part of settlement.parts?.() ?? [settlement]) this.insist(part);
         });
       },
-    };
-    commits.addPatient(write);
+    });
   }
 
   private end(
@@ -432,6 +444,16 @@ export class SqliteLane implements Consumer {
     if (step?.kind === 'dead-letter')
       listeners.tell(key, { kind: 'dead-lettered', reason: step.reason });
   }
+}
+
+/** What a transaction is to know of the ends of entries. */
+interface SettlementWrite {
+  readonly rows: number;
+  readonly run: () => void;
+  readonly committed: () => void;
+  readonly failed: () => void;
+  /** What takes its place when it has failed. */
+  readonly parts?: () => readonly SettlementWrite[];
 }
 
 const DELIVERED: Settlement = Object.freeze({ kind: 'delivered' });

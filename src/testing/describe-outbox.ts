@@ -221,7 +221,8 @@ export function describeOutbox(name: string, subject: OutboxSubject): void {
               entries,
               entries.map(() => BAD),
             );
-          apply?.([first], [SETTLE]);
+          // Of the second nothing is said yet.
+          apply?.(entries.slice(0, 2), [SETTLE]);
           await released;
           // The first step is the one that counts.
           apply?.([first], [BAD]);
@@ -260,6 +261,45 @@ export function describeOutbox(name: string, subject: OutboxSubject): void {
         await clock.advance(10);
         assert.deepEqual(handed, ['a', 'b', 'c', 'd', 'a', 'b', 'd']);
         assert.equal((await counts(outbox)).delivered, 4);
+      },
+    );
+
+    rule(
+      'pauses for as long as the last of a hand-over asks, and lets one alone go ahead',
+      async (outbox, clock) => {
+        const sizes: number[] = [];
+        const released: (() => void)[] = [];
+        const wait = () =>
+          new Promise<void>((resolve) => {
+            released.push(resolve);
+          });
+        outbox.consume(lane({ maxEntries: 3, concurrency: 1 }), async (entries, apply) => {
+          sizes.push(entries.length);
+          if (sizes.length > 1) return entries.map(() => SETTLE);
+          const steps = [pauseFor(60_000), pauseFor(60_000), retryIn(1_000)];
+          for (const [index, one] of entries.entries()) {
+            apply?.([one], [steps[index] as NextStep]);
+            await wait();
+          }
+          return steps;
+        });
+        await outbox.append(['a', 'b', 'c'].map((key) => entry(key)));
+        await clock.advance(30_000);
+        await outbox.append(['d', 'e', 'f'].map((key) => entry(key)));
+        released[0]?.();
+        await clock.advance(10_000);
+        released[1]?.();
+        // The first pause is over by then, the second is not.
+        await clock.advance(30_000);
+        // What fails late says nothing of how it is after the pause.
+        released[2]?.();
+        await clock.advance(10_000);
+        assert.deepEqual(sizes, [3]);
+        await clock.advance(40_000);
+        await clock.advance(1_000);
+        await clock.advance(10);
+        assert.equal(sizes[1], 1);
+        assert.equal((await counts(outbox)).delivered, 6);
       },
     );
 
