@@ -96,7 +96,8 @@ function flood(response, bytes) {
       left -= chunk.length;
       if (!response.write(chunk)) return void response.once('drain', write);
     }
-    response.end();
+    // Ended after it was cut off, it would count as one whose answer has left.
+    if (!response.destroyed) response.end();
   };
   write();
 }
