@@ -36,6 +36,26 @@ afterEach(async () => {
 });
 
 describe('entries that one commit stored', () => {
+  it('stay where they are, when making room for another fails', async () => {
+    const clock = new FakeClock();
+    const { outbox } = await open(clock, { maxPendingEntries: 2, overflow: 'drop-oldest' });
+    outbox.consume({ ...LANE, lingerMs: 1_000 }, (entries) =>
+      Promise.resolve(entries.map(() => SETTLE)),
+    );
+    await advance(clock, 100);
+    await outbox.append([entry('a'), entry('b')]);
+    change(`CREATE TRIGGER damage BEFORE UPDATE ON entry_groups
+            BEGIN SELECT RAISE(ABORT, 'damaged'); END`);
+    expect(await outbox.append([entry('c')])).toMatchObject([{ kind: 'refused' }]);
+    change('DROP TRIGGER damage');
+    // Before the lease is renewed, with which they would be found again.
+    await advance(clock, 1_000);
+    await advance(clock, 100);
+    expect(await outbox.stats()).toMatchObject([
+      { accepted: 2, delivered: 2, dropped: 0, pending: 0 },
+    ]);
+  });
+
   it('end as they did, where those of another cannot be written down', async () => {
     const clock = new FakeClock();
     const { outbox } = await open(clock);
