@@ -8,6 +8,7 @@ import type { INestApplication } from '@nestjs/common';
 import { ServerTrackingService, TrackingModule } from 'nestjs-server-tracking';
 import { aContext, aRegistration, aUser } from 'nestjs-server-tracking/testing';
 
+import { ENCRYPTION_KEY } from './support/encryption';
 import { RecordingLogger } from './support/recording-logger';
 import { startApp } from './support/start-app';
 
@@ -38,7 +39,7 @@ describe.each(['memory:', 'file:'])('What GA4 has answered, in %s', (storage) =>
         TrackingModule.forRoot({
           ga4: { measurementId: 'G-EXAMPLE1', apiSecret: 'secret', baseUrl },
           storage: storage === 'file:' ? `file:${join(folder, 'tracking.db')}` : storage,
-          encryptionKey: '00112233445566778899aabbccddeeff'.repeat(2),
+          encryptionKey: ENCRYPTION_KEY,
           logger: new RecordingLogger(),
         }),
       ],

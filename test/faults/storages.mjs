@@ -11,11 +11,6 @@ import { eventually } from './expect.mjs';
 import { makeFolder } from './workspace.mjs';
 
 const POSTGRES_URL = process.env.FAULTS_POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
-/**
- * What has been answered is stored within this, on a busy disk or server too; until then it is in flight. SQLite waits 15 ms
- * for company and 10 ms for the disk's turn. What became of a part of a job is told to BullMQ's server after 200 ms.
- */
-const SETTLE_MS = 1_000;
 /** Everything that was acknowledged is on the disk. */
 export const REDIS_DURABLE = ['--appendonly', 'yes', '--appendfsync', 'always'];
 
@@ -31,7 +26,6 @@ export const STORAGES = {
         url: `file:${path}${query}`,
         folder,
         path,
-        settleMs: SETTLE_MS,
         remove: () => rm(folder, { recursive: true, force: true }),
       };
     },
@@ -52,7 +46,6 @@ export const STORAGES = {
       const prefix = `faults_${process.pid}_${(schemas += 1)}`;
       return {
         url: `${POSTGRES_URL}?prefix=${prefix}`,
-        settleMs: SETTLE_MS,
         remove: () => dropSchema(prefix),
       };
     },
@@ -71,8 +64,6 @@ function notWired(library) {
 
 /** A redis-server of this run, which may be killed and started again on what it has on disk. */
 class RedisServer {
-  settleMs = SETTLE_MS;
-
   static async start(options) {
     const folder = await makeFolder('redis');
     const server = new RedisServer(folder, await freePort(), options);

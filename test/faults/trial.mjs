@@ -5,6 +5,11 @@ export const PLATFORMS = ['meta', 'tiktok', 'ga4'];
 
 /** Recovery after a kill, and a fresh event after a fault, may take so long. */
 export const RECOVERY_MS = 10_000;
+/**
+ * What has been answered is stored within this, on a busy disk or server too; until then it is in flight. SQLite waits 15 ms
+ * for company and 10 ms for the disk's turn. What became of a part of a job is told to BullMQ's server after 200 ms.
+ */
+const SETTLE_MS = 1_000;
 let nextEvent = 1;
 
 /** Every system of a run has it, or none could read what another left. */
@@ -241,6 +246,6 @@ export class Trial {
 
   /** Sent, and its end not stored yet. */
   #wasInFlight({ arrivedAtMs, answeredAtMs = Infinity }, { atMs, goneAtMs }) {
-    return arrivedAtMs <= goneAtMs && answeredAtMs >= atMs - this.storage.settleMs;
+    return arrivedAtMs <= goneAtMs && answeredAtMs >= atMs - SETTLE_MS;
   }
 }
